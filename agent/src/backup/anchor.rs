@@ -12,7 +12,7 @@ use protocol::{
 use serde::Serialize;
 
 use super::survey::{Names, moment_of};
-use crate::store::{Store, points::KnownPoint, shipping::Shipping};
+use crate::store::{Store, points::KnownPoint};
 
 /// Hex digits of the digest that a person compares.
 const DIGEST_CHARS_TOLD: usize = 32;
@@ -74,6 +74,24 @@ impl Anchor {
             commit: number.ok_or_else(wrong)?,
             digest: is_digest.then(|| digest.to_lowercase()).ok_or_else(wrong)?,
         })
+    }
+
+    /// Reads a line that the owner kept. Its digest proves the point; what it says besides is held against what this server
+    /// knows of that.
+    ///
+    /// # Errors
+    /// As [`Anchor::parse`], and what does not agree.
+    pub fn read(text: &str, known: &BTreeMap<PointId, KnownPoint>) -> Result<Self, String> {
+        let anchor = Self::parse(text)?;
+        let manifest = known.get(&anchor.point).map(|known| &known.manifest);
+        match manifest.filter(|it| (&it.chain, it.commit) != (&anchor.chain, anchor.commit)) {
+            None => Ok(anchor),
+            Some(manifest) => Err(format!(
+                "the line says commit {} of the chain {}, and {} stands after commit {} of the chain {}: copy the line as it \
+                 was sent",
+                anchor.commit, anchor.chain, anchor.point, manifest.commit, manifest.chain
+            )),
+        }
     }
 
     /// One line that needs no translation: point, commit, digest.
@@ -154,14 +172,17 @@ impl Anchor {
     }
 }
 
+/// What every sentence says of a remote that lacks the newest of what lay there.
+pub const PUT_BACK: &str = "put back to an older state";
+
 /// What shows that a remote was put back to an older state, or that somebody deleted there: it lists nothing of the
-/// newest that this server read back there. Pure.
+/// newest that this server read back there, or fewer commits than the remote has taken. Pure.
 #[must_use]
 pub fn rolled_back(
     remote: &str,
     names: &Names,
     known: &BTreeMap<PointId, KnownPoint>,
-    shipping: &[Shipping],
+    taken: Option<(&ChainId, CommitNumber)>,
 ) -> Option<String> {
     let here = known.values().filter(|known| known.verified.contains_key(remote));
     let newest = here.max_by_key(|known| (known.manifest.taken_at, &known.manifest.point))?;
@@ -177,8 +198,7 @@ pub fn rolled_back(
             ends.map_or_else(|| "no restore point at all".to_owned(), |point| point.to_string())
         ));
     }
-    let of_remote = shipping.iter().find(|shipping| shipping.remote == remote)?;
-    let (chain, commit, _) = of_remote.holds.as_ref()?;
+    let (chain, commit) = taken?;
     let of_chain = object_key::segments_of(chain);
     let segments = names.range(of_chain.clone()..).map(|(name, _)| name);
     let segments = segments.take_while(|name| name.starts_with(&of_chain));
@@ -193,7 +213,7 @@ pub fn rolled_back(
         ))
     });
     let through = through.chain(points.map(|known| known.manifest.commit)).max();
-    (through < Some(*commit)).then(|| {
+    (through < Some(commit)).then(|| {
         let ends = through.map_or_else(|| "none of them".to_owned(), |commit| format!("commit {commit}"));
         format!(
             "it was put back to an older state, or somebody deleted there: commits until {commit} of the chain {chain} \

@@ -104,6 +104,9 @@ impl Certificate {
                 Ok(())
             }
             (Ok(State::Altered), Err(error)) => {
+                // What answers in a remote's place has no list to give.
+                let listed = remote.list(object_key::CERTS).await;
+                listed.with_context(|| format!("looking at {}", self.key))?;
                 tracing::error!(
                     remote = remote.name(),
                     key = self.key,

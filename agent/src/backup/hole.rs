@@ -31,14 +31,19 @@ pub struct Hole {
     pub is_open: bool,
     /// Whether segments of the chain are there from before it.
     pub follows_segments: bool,
+    /// Whether no point of the chain there stands before it: nothing of it could be restored.
+    pub is_before_all: bool,
     /// Whether rules that this machine was not told may have let it go.
     pub by_rules: bool,
 }
 
 impl Hole {
-    /// The commits of it that cannot be restored; `None` where the point at its end gives back all there is.
+    /// The commits of it that cannot be restored; `None` where the point at its end gives back all there is, or none led there.
     #[must_use]
     pub fn lost(&self) -> Option<Stretch> {
+        if self.is_before_all {
+            return None;
+        }
         match self.ends_at {
             Some(_) => before(self.last).filter(|last| self.first <= *last),
             None => Some(self.last),

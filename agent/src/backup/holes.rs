@@ -167,22 +167,24 @@ impl Question<'_> {
         within.collect()
     }
 
-    /// The ranges from the oldest point of the chain on, and the points behind them: what is missing right after a point, or
-    /// between two, is a hole too. Each point stands as a range of its own commit.
+    /// The ranges from the oldest point of the chain on, or from the chain's own beginning where this server sends it, and the
+    /// points behind them: what is missing right after a point, or between two, is a hole too. Each point stands as a range of
+    /// its own commit.
     fn with_ends(&self, chain: &ChainId, ranges: Vec<Range>) -> Vec<Piece> {
         let of_chain = || self.points.iter().filter(|point| point.chain == *chain);
-        let as_piece = |point: &Stand| Piece {
+        let alone = |commit: CommitNumber, at: UnixMillis, is_point: bool| Piece {
             range: Range {
                 chain: chain.clone(),
-                first: point.commit,
-                last: point.commit,
+                first: commit,
+                last: commit,
                 restorable_from: None,
-                first_at: point.taken_at,
-                last_at: point.taken_at,
+                first_at: at,
+                last_at: at,
                 size_bytes: 0,
             },
-            is_point: true,
+            is_point,
         };
+        let as_piece = |point: &Stand| alone(point.commit, point.taken_at, true);
         let oldest = of_chain().min_by_key(|point| point.commit);
         let begins = ranges.first().map(|range| range.first);
         let ends = ranges.last().map(|range| range.last);
@@ -198,6 +200,10 @@ impl Question<'_> {
         }
         let beyond = of_chain().filter(|point| ends.is_none_or(|ends| ends < point.commit));
         pieces.extend(beyond.map(as_piece));
+        // Of the commit that the chain began with there is no segment.
+        if self.sends(chain) && !self.is_pruned_elsewhere {
+            pieces.insert(0, alone(CommitNumber::FIRST, UnixMillis(0), false));
+        }
         // By their commits: clocks are set back.
         pieces.sort_by_key(|piece| piece.range.first);
         pieces
@@ -285,6 +291,7 @@ impl Question<'_> {
                     next: next.map(name),
                     is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
                     follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
+                    is_before_all: points.first().is_none_or(|(commit, _)| first <= *commit),
                     by_rules: false,
                 };
                 let by_rules = self.may_be_let_go(&hole);
@@ -427,7 +434,10 @@ mod tests {
             [],
             "nobody followed them"
         );
-        assert_eq!(segments_in(&[(6, 9)], &[5], as_it_is), [], "nothing led there");
+        let first = [(6, 9)];
+        assert_eq!(segments_in(&first, &[5], as_it_is), [(2, 5, Some(5))]);
+        assert_eq!(found_in(&first, &[5], as_it_is), [], "nothing led there");
+        assert_eq!(segments_in(&first, &[5], of_another_server), []);
         let no_rules = |question: &mut Question<'_>| {
             of_another_server(question);
             question.are_rules_unknown = true;
@@ -577,6 +587,7 @@ mod tests {
             next: Some(point(5).point),
             is_open: true,
             follows_segments: false,
+            is_before_all: false,
             by_rules: false,
         };
         let here = [point(1), point(2), point(5)];

@@ -103,7 +103,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
         Here::default()
     });
-    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+    let read = |line| Anchor::read(line, &here.points);
+    let anchor = arguments.anchor.as_deref().map(read).transpose();
     let anchor = anchor.map_err(Failure::Refused)?;
     let unlocked = match &arguments.key {
         Some(path) => Some(ask::keys(path)?),

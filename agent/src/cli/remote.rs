@@ -22,7 +22,7 @@ use crate::{
         survey,
     },
     config::{Config, Purpose},
-    store::Store,
+    store::{Store, shipping::Shipping},
 };
 
 /// Arguments of `agent remote`.
@@ -114,7 +114,7 @@ async fn forget(config: &Config, remote: &Remote) -> Result<Option<String>, Fail
     let store = Store::open(&config.state_dir)?;
     let is_back = |store: &Store| -> anyhow::Result<bool> {
         let (known, shipping) = (store.points()?, store.shipping()?);
-        Ok(anchor::rolled_back(name, names, &known, &shipping).is_some())
+        Ok(anchor::rolled_back(name, names, &known, Shipping::taken(&shipping, name)).is_some())
     };
     let was_missed = is_back(&store)?;
     store

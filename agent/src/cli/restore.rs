@@ -26,6 +26,7 @@ mod elsewhere;
 mod in_gap;
 mod known;
 mod newest;
+mod put_back;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
@@ -167,6 +168,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(elsewhere.told(unfit, Found::Lacking).await);
         }
     };
+    notes.extend(put_back::told(&plan, &request, &survey));
     told::put_first(&mut plan, notes, &here, (&arguments, &config));
     if !arguments.json {
         show(&plan, trust.source, &config);

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::Context;
 use protocol::chain::ChainId;
 use serde_json::{Value, json};
 
@@ -83,8 +84,10 @@ fn remembered(config: &Config) -> Keys {
 /// points and so could prove nothing (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    let anchor = anchor(&arguments)?;
+    // Wrong use is told before anything is made.
+    anchor(&arguments, None)?;
     let store = Store::open(&config.state_dir)?;
+    let anchor = anchor(&arguments, Some(&store))?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     // Whoever is not asked about may hold what another one lacks.
     let all = remotes::open(&config, None)?.usable;
@@ -150,8 +153,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     conclude(&faults, arguments.json.then_some(&shown))
 }
 
-fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
-    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+fn anchor(arguments: &Arguments, store: Option<&Store>) -> Result<Option<Anchor>, Failure> {
+    let known = store.map(Store::points).transpose();
+    let known = known
+        .context("asking for the restore points")?
+        .unwrap_or_default();
+    let read = |line| Anchor::read(line, &known);
+    let anchor = arguments.anchor.as_deref().map(read).transpose();
     anchor.map_err(Failure::Refused)
 }
 

@@ -211,6 +211,10 @@ fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) 
     };
     let meaning = match hole.lost() {
         Some(lost) => format!("{}; {segments}", beyond_reach(hole, lost)),
+        None if hole.is_before_all => format!(
+            "of the chain {} {segments}; no restore point stands before them, and nothing could be restored with them",
+            hole.chain
+        ),
         None => {
             let point = hole.ends_at.as_ref().map_or("", |point| point.as_str());
             format!(

@@ -202,7 +202,8 @@ impl Sample<'_> {
         known: &BTreeMap<PointId, KnownPoint>,
         shipping: &[Shipping],
     ) -> Option<String> {
-        let told = anchor::rolled_back(self.remote.name(), listed, known, shipping)?;
+        let name = self.remote.name();
+        let told = anchor::rolled_back(name, listed, known, Shipping::taken(shipping, name))?;
         Some(match elsewhere::holds_the_end(self, listed, shipping).await {
             Some(held) => format!("{told}; {held}"),
             None => told,

@@ -43,9 +43,7 @@ pub(super) fn unsupported(
     if request.newest_only {
         return None;
     }
-    // The catalogue has a point from the moment on in which the first remote holds all of it.
-    let oldest = request.known.keys().next();
-    if oldest.is_some_and(|oldest| oldest < point) {
+    if would_be_known(request, point) {
         return Some(Claim::Nobodys(nobodys(sources, point, told)));
     }
     let is_bare = is_listed(sources, point) && !has_objects(sources, point);
@@ -53,6 +51,13 @@ pub(super) fn unsupported(
         false => Claim::Nobodys(nobodys(sources, point, told)),
         true => Claim::MayBeNewer(newer(sources, point, told)),
     })
+}
+
+/// Whether this server remembers every point that it took since then: its catalogue has one from the moment on in which the first
+/// remote holds all of it.
+pub(super) fn would_be_known(request: &Request, point: &PointId) -> bool {
+    let oldest = request.known.keys().next();
+    !request.newest_only && oldest.is_some_and(|oldest| oldest < point)
 }
 
 /// Parts without a manifest of points that are older than what is given, in one sentence, and what else was not read. They

@@ -118,6 +118,14 @@ pub(super) async fn weigh(
                 known.chain
             ),
         ),
+        // It was sealed for the owner, and this server took it not: who took it is the owner's to judge.
+        (Unread::NotOurs(..), None) if bare::would_be_known(request, point) => {
+            goal.may_be_newer |= request.chain.is_none();
+            goal.notes.push(format!(
+                "NOT PROVEN, and not restored: the restore point {point}, which this server did not take: {told}. Where that agent \
+                 is yours, IT MAY BE NEWER than what you get"
+            ));
+        }
         (_, None) if let Some(claim) = bare::unsupported(request, sources, (point, &told)) => {
             goal.heed(claim, (point, &told));
         }

@@ -81,6 +81,13 @@ pub struct Shipping {
 }
 
 impl Shipping {
+    /// What this remote has taken of commits, of what is known of all of them.
+    #[must_use]
+    pub fn taken<'s>(all: &'s [Self], remote: &str) -> Option<(&'s ChainId, CommitNumber)> {
+        let (chain, commit, _) = all.iter().find(|one| one.remote == remote)?.holds.as_ref()?;
+        Some((chain, *commit))
+    }
+
     /// The age of the oldest commit that the remote lacks; nothing when it has them all.
     #[must_use]
     pub fn waits(&self, now: UnixMillis) -> Duration {

@@ -79,4 +79,12 @@ fn what_a_summary_named_and_is_gone_stays_an_alert_until_that_summary_or_a_later
     shop.back_up();
     shop.agent_done(&["verify", "--anchor", &line(&shop)]);
     assert_eq!(keys(&shop), [""; 0]);
+
+    // A line that was copied wrongly blames no remote.
+    let wrong = line(&shop).replace(" · commit ", " · commit 9");
+    for command in [&["verify"][..], &["list"], &["restore", "--latest", "--dry-run"]] {
+        let said = shop.agent_refuses(2, &[command, &["--anchor", &wrong]].concat());
+        assert!(said.contains("copy the line as it was sent"), "{said}");
+    }
+    assert_eq!(keys(&shop), [""; 0]);
 }

@@ -84,7 +84,11 @@ fn commits_that_were_acknowledged_and_are_gone_at_the_end_are_told_before_anythi
 fn what_one_remote_lost_comes_from_the_other_and_fails_the_drill_of_the_one() {
     let (shop, point) = captured(4);
     let (last, was) = put_back(&shop, &["local"], &point, 2);
-    shop.agent_done(&restoring("back", &["--latest"]));
+    let said = shop.restore_to("back", &["--latest"]);
+    assert!(
+        said.contains("local: it was put back to an older state"),
+        "{said}"
+    );
     assert_eq!(
         count_items(&shop.path("back/shop.db")),
         count_items(&shop.database())

@@ -58,6 +58,32 @@ fn a_server_that_is_busy_for_a_moment_is_asked_again() {
 }
 
 #[test]
+fn a_login_page_in_the_place_of_a_remote_is_no_remote_that_was_emptied() {
+    let place = tempfile::tempdir().unwrap();
+    let s3 = servers::s3(place.path());
+    let is_away = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_away);
+    let proxy = Proxy::before(s3.address, move |_, _| {
+        let is_away = asked.load(Ordering::Relaxed);
+        is_away.then_some(Fault::Says(200, "<html><body>please log in</body></html>"))
+    });
+    let shop = shop_with(&[servers::s3_section("cloud", proxy.address), disk()]);
+    shop.back_up();
+    is_away.store(true, Ordering::Relaxed);
+    for command in [&["list"][..], &["verify"], &["backup"]] {
+        let output = shop.agent(command);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+        assert!(said.contains("answers in its place"), "{command:?}: {said}");
+        assert!(
+            !said.contains("put back") && !said.contains("was altered"),
+            "{command:?}: {said}"
+        );
+    }
+    is_away.store(false, Ordering::Relaxed);
+    shop.agent_done(&["verify", "--remote", "cloud"]);
+}
+
+#[test]
 fn a_write_whose_answer_was_lost_is_no_failure() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::webdav(place.path());

@@ -202,3 +202,28 @@ fn another_agent_on_the_remote_and_a_point_of_ones_own_that_was_not_written_down
     }
     quiet("another agent's");
 }
+
+#[test]
+fn what_another_agent_took_of_the_same_shop_may_be_newer_than_what_this_one_took() {
+    let (shop, agent) = begin();
+    sell(&shop, 2);
+    settled(&shop, &agent);
+    agent.burn();
+    in_the_next_second();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let other = settings.replace("dir = \"state\"", "dir = \"other\"");
+    assert_ne!(other, settings);
+    fs::write(shop.path("agent.toml"), other).unwrap();
+    sell(&shop, 1);
+    shop.back_up();
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    let said = shop.restore_to("back", &["--latest"]);
+    assert!(
+        said.contains("which this server did not take") && said.contains("IT MAY BE NEWER"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("somebody invented it") && !said.contains("Nothing later was captured"),
+        "{said}"
+    );
+}

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use futures_util::{TryStream, TryStreamExt};
 use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
-use protocol::time::UnixMillis;
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -28,6 +27,7 @@ mod clock;
 pub(super) mod folder;
 mod host_key;
 mod kinds;
+mod listing;
 pub mod masters;
 mod needs;
 mod notice;
@@ -38,6 +38,7 @@ pub mod trial;
 
 pub use attempt::ASK_LIMIT;
 pub use kinds::known_options;
+pub use listing::Listed;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
@@ -57,15 +58,6 @@ pub struct Remote {
     append_only: bool,
     silence: Silence,
     beginning: Beginning,
-}
-
-/// What a listing says of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its size.
-    pub size_bytes: u64,
-    /// When it was written, by the remote's own clock; not every remote says.
-    pub written_at: Option<UnixMillis>,
 }
 
 /// Why an object did not come.
@@ -233,43 +225,6 @@ impl Remote {
         let operator = self.reader()?.ok_or(RemoteError::Missing)?;
         let ask = self.silence.attempt(Patience::Ask, || operator.stat(key));
         Ok(ask.await?.content_length())
-    }
-
-    /// Every object under a folder, with its size. An absent folder is empty.
-    ///
-    /// # Errors
-    /// When the remote does not answer.
-    pub async fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, RemoteError> {
-        let found = self.list_dated(folder).await?;
-        Ok(found
-            .into_iter()
-            .map(|(key, listed)| (key, listed.size_bytes))
-            .collect())
-    }
-
-    /// The same, with the moment at which each was written.
-    ///
-    /// # Errors
-    /// When the remote does not answer.
-    pub async fn list_dated(&self, folder: &str) -> Result<BTreeMap<String, Listed>, RemoteError> {
-        let Some(operator) = &self.reader()? else {
-            return Ok(BTreeMap::new());
-        };
-        let list = || async move { whole(operator.lister_with(folder).recursive(true).await?).await };
-        let entries = match self.silence.attempt(Patience::List, list).await {
-            Err(RemoteError::Missing) => return Ok(BTreeMap::new()),
-            entries => entries?.ok_or_else(|| self.silence.unanswered(ASK_LIMIT))?,
-        };
-        let files = entries.into_iter().filter(|entry| entry.metadata().is_file());
-        let listed = |metadata: &opendal::Metadata| Listed {
-            size_bytes: metadata.content_length(),
-            written_at: metadata
-                .last_modified()
-                .map(|at| UnixMillis(at.into_inner().as_millisecond())),
-        };
-        Ok(files
-            .map(|entry| (entry.path().to_owned(), listed(entry.metadata())))
-            .collect())
     }
 
     /// Deletes an object; one that is not there is as good as deleted.

@@ -20,7 +20,7 @@ use crate::{
         unfilled::Unfilled,
     },
     cli::words,
-    store::torn::Torn,
+    store::{shipping::Shipping, torn::Torn},
 };
 
 /// One remote.
@@ -75,7 +75,8 @@ impl Holding {
             .keys()
             .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect();
-        let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
+        let taken = Shipping::taken(&here.shipping, remote);
+        let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, taken)
             .into_iter()
             .collect();
         let against_summary = anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err());

@@ -47,6 +47,9 @@ pub(super) fn request(
     let is_configured = |one: &Acknowledged| config.remotes.iter().any(|remote| remote.name == one.remote);
     let is_asked =
         |one: &Acknowledged| remote.is_none_or(|remote| remote == one.remote) || !is_configured(one);
+    let read = |line| Anchor::read(line, &known);
+    let anchor = arguments.anchor.as_deref().map(read).transpose();
+    let anchor = anchor.map_err(Failure::Refused)?;
     Ok(Request {
         selection: selection(arguments, config)?,
         only: arguments.only.map(|only| match only {
@@ -71,12 +74,7 @@ pub(super) fn request(
         is_agent_named: !arguments.trust.is_empty(),
         newest_only: false,
         wants_offer: true,
-        anchor: arguments
-            .anchor
-            .as_deref()
-            .map(Anchor::parse)
-            .transpose()
-            .map_err(Failure::Refused)?,
+        anchor,
         now: now(),
         zone: config.owner.timezone.clone(),
     })
