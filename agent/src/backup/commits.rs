@@ -14,7 +14,7 @@ use protocol::{
     chain::{ChainId, PageRoot},
     manifest::Manifest,
 };
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_READONLY_ROLLBACK};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
@@ -124,6 +124,12 @@ fn opening(database: &Path) -> anyhow::Result<PinnedPages> {
         let advice = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 format!("another program holds it and writes to it; see who with lsof {path}, or try again")
+            }
+            _ if error.sqlite_error().map(|error| error.extended_code) == Some(SQLITE_READONLY_ROLLBACK) => {
+                format!(
+                    "a transaction that nobody finished lies beside it ({path}-journal), and only a program that may write undoes \
+                     it: start the bot once, then try again"
+                )
             }
             _ => "is the path right, and may this user read it?".to_owned(),
         };

@@ -168,7 +168,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(elsewhere.told(unfit, Found::Lacking).await);
         }
     };
-    notes.extend(put_back::told(&plan, &request, &survey));
     told::put_first(&mut plan, notes, &here, (&arguments, &config));
     if !arguments.json {
         show(&plan, trust.source, &config);
@@ -261,7 +260,10 @@ async fn plan(
 ) -> Result<Plan, Unfit> {
     early::refuse_before_oldest(request, sources, arguments, config).await?;
     let plan = restore::plan(request.clone(), sources).await;
-    plan.map_err(|refused| Unfit::of(refused, arguments, config))
+    let mut plan = plan.map_err(|refused| Unfit::of(refused, arguments, config))?;
+    let put_back = put_back::told(&plan, request, sources.survey);
+    plan.notes.splice(0..0, put_back);
+    Ok(plan)
 }
 
 /// One more than there are cores would only take memory.

@@ -84,10 +84,8 @@ fn remembered(config: &Config) -> Keys {
 /// points and so could prove nothing (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    // Wrong use is told before anything is made.
-    anchor(&arguments, None)?;
+    let anchor = anchor(&arguments, &config)?;
     let store = Store::open(&config.state_dir)?;
-    let anchor = anchor(&arguments, Some(&store))?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     // Whoever is not asked about may hold what another one lacks.
     let all = remotes::open(&config, None)?.usable;
@@ -153,11 +151,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     conclude(&faults, arguments.json.then_some(&shown))
 }
 
-fn anchor(arguments: &Arguments, store: Option<&Store>) -> Result<Option<Anchor>, Failure> {
-    let known = store.map(Store::points).transpose();
-    let known = known
-        .context("asking for the restore points")?
-        .unwrap_or_default();
+/// Wrong use is told before anything is made.
+fn anchor(arguments: &Arguments, config: &Config) -> Result<Option<Anchor>, Failure> {
+    let known = Store::open_to_look(&config.state_dir)?.map(|store| store.points());
+    let known = known.transpose().context("asking for the restore points")?;
+    let known = known.unwrap_or_default();
     let read = |line| Anchor::read(line, &known);
     let anchor = arguments.anchor.as_deref().map(read).transpose();
     anchor.map_err(Failure::Refused)

@@ -34,11 +34,11 @@ async fn ask(binary: &Path, database: &Path) -> Result<Value, Failed> {
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!(
-            "the shop's own check refuses what came back: {}",
-            said.trim().chars().take(300).collect::<String>()
-        )
-        .into());
+        let said = match said.trim() {
+            "" => format!("it ended with {} and said nothing", output.status),
+            said => said.chars().take(300).collect(),
+        };
+        return Err(format!("the shop's own check refuses what came back: {said}").into());
     }
     let answer = output.stdout.get(..output.stdout.len().min(ANSWER_BYTES_MAX));
     serde_json::from_slice(answer.unwrap_or_default())

@@ -1,5 +1,5 @@
 //! A log file and what rotation left beside it, as the file system tells it.
-//! It judges nothing, and reads no line of a log: only whether one begins with nothing but zeros.
+//! It judges nothing, and reads of a log only how it begins.
 
 use std::{
     ffi::OsStr,
@@ -15,7 +15,11 @@ use protocol::time::UnixMillis;
 const ROTATED_MAX: usize = 1000;
 const BLOCK_BYTES: u64 = 512;
 /// No line of text begins with so many zeros; a shorter hole loses less than a line.
-const HEAD_BYTES: usize = 64;
+const HOLE_BYTES: usize = 64;
+/// The first line with its time: no other one begins like it.
+const HEAD_BYTES: usize = 128;
+/// Nobody makes a line to fit it.
+const DIGEST_CHARS: usize = 16;
 const COMPRESSED: [&str; 5] = ["gz", "zst", "xz", "bz2", "lz4"];
 
 /// Which file it is, whatever its name.
@@ -40,6 +44,15 @@ pub struct Live {
     pub allocated_bytes: u64,
     /// Whether it begins with zeros, also when what was written since takes more room than they would.
     pub begins_with_hole: bool,
+    /// How it begins.
+    pub head: Head,
+}
+
+/// How a log begins, which stays as it is for as long as it is only written to at its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    bytes: [u8; HEAD_BYTES],
+    length: usize,
 }
 
 /// A file that rotation left.
@@ -91,6 +104,55 @@ pub fn view(path: &Path) -> io::Result<View> {
     Ok(View { live, rotated })
 }
 
+impl Head {
+    /// Of a file that begins with these bytes.
+    #[must_use]
+    pub fn of(begin: &[u8]) -> Self {
+        let length = begin.len().min(HEAD_BYTES);
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..length].copy_from_slice(&begin[..length]);
+        Self { bytes, length }
+    }
+
+    /// What cannot be read begins like everything.
+    fn read(path: &Path) -> Self {
+        let mut begin = Vec::with_capacity(HEAD_BYTES);
+        let read = File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut begin));
+        Self::of(if read.is_ok() { &begin } else { &[] })
+    }
+
+    /// Bytes that are known.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether a file that began with the other one and was only written to at its end may begin like this.
+    #[must_use]
+    pub fn goes_on_from(&self, before: &Self) -> bool {
+        let common = self.length.min(before.length);
+        self.bytes[..common] == before.bytes[..common]
+    }
+
+    /// Of so many of its bytes, for whoever keeps no line of a log; `None` where there are less.
+    #[must_use]
+    pub fn digest(&self, length: usize) -> Option<String> {
+        let begin = self.bytes[..self.length].get(..length)?;
+        Some(blake3::hash(begin).to_hex()[..DIGEST_CHARS].to_owned())
+    }
+
+    fn is_hole(&self) -> bool {
+        self.length >= HOLE_BYTES && self.bytes[..HOLE_BYTES].iter().all(|byte| *byte == 0)
+    }
+}
+
+/// It holds the shop's lines.
+impl std::fmt::Debug for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Head({} bytes)", self.length)
+    }
+}
+
 impl FileId {
     /// Of this file.
     #[must_use]
@@ -120,12 +182,14 @@ fn is_rotated(name: &OsStr, other: &OsStr) -> bool {
 }
 
 fn live(path: &Path, found: &Metadata) -> Live {
+    let head = Head::read(path);
     Live {
         id: FileId::of(found),
         born: born(found),
         size_bytes: found.len(),
         allocated_bytes: found.blocks() * BLOCK_BYTES,
-        begins_with_hole: begins_with_zeros(path),
+        begins_with_hole: head.is_hole(),
+        head,
     }
 }
 
@@ -153,12 +217,6 @@ fn rotated(log: &OsStr, path: &Path, found: &Metadata) -> Rotated {
 fn born(found: &Metadata) -> Option<UnixMillis> {
     let since = found.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(UnixMillis(i64::try_from(since.as_millis()).ok()?))
-}
-
-fn begins_with_zeros(path: &Path) -> bool {
-    let mut head = [1; HEAD_BYTES];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && head.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]
@@ -200,7 +258,7 @@ mod tests {
         io::Write::write_all(&mut file, &vec![b'x'; 3_000_000]).unwrap();
         let live = view(&path).unwrap().live.unwrap();
         assert!(live.begins_with_hole && live.allocated_bytes > live.size_bytes / 2);
-        fs::write(&path, [0; HEAD_BYTES - 1]).unwrap();
+        fs::write(&path, [0; HOLE_BYTES - 1]).unwrap();
         assert!(!view(&path).unwrap().live.unwrap().begins_with_hole);
         fs::write(dir.path().join("bot.log.1.gz"), "x").unwrap();
         fs::remove_file(&path).unwrap();

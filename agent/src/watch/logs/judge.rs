@@ -148,7 +148,7 @@ impl Memory {
         let live = view.live;
         if let Some(live) = live
             && let Some(noted) = self.noted.take()
-            && noted.is_cut(&Noted::of(&live, now))
+            && noted.is_cut(&live)
         {
             self.truncated = Some((now, noted.size_bytes));
         }
@@ -160,7 +160,8 @@ impl Memory {
                 // Copied away and cut off: that is rotation too, if a bad one. A writer that goes on where it was makes the
                 // file as long as before, and leaves a hole.
                 let is_copied = |file: &Rotated| file.is_numbered && Some(file.changed) >= before;
-                let is_cut = live.size_bytes < last.size_bytes;
+                let is_anew = !live.begins_with_hole && !live.head.goes_on_from(&last.head);
+                let is_cut = live.size_bytes < last.size_bytes || is_anew;
                 if (is_cut || live.begins_with_hole) && view.rotated.iter().any(is_copied) {
                     self.rotated_at = Some(now);
                 }
@@ -254,7 +255,7 @@ fn astray(writer: Writer, live: Option<Live>) -> Option<(Rule, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::logs::files::FileId;
+    use crate::watch::logs::files::{FileId, Head};
 
     const PLAN: Plan = Plan {
         period: Duration::from_secs(86_400),
@@ -270,11 +271,30 @@ mod tests {
             size_bytes,
             allocated_bytes: size_bytes,
             begins_with_hole: false,
+            head: Head::of(b""),
         };
         View {
             live: Some(live),
             rotated: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_log_that_was_cut_and_has_grown_beyond_its_length_by_the_next_look_is_known_by_its_first_line() {
+        let mut memory = Memory::default();
+        let mut is_lost = |head: &[u8], size_bytes, after_s: i64| {
+            let now = UnixMillis(after_s * 1000);
+            let mut view = of_size(size_bytes);
+            view.live.as_mut().unwrap().head = Head::of(head);
+            let seen = memory.judge("bot.log", &PLAN, &view, Sight::Unknown, Marker::Arrived, now);
+            let mut found = seen.findings.into_iter();
+            let found = found.find(|found| found.key.as_str() == "log_loss/bot.log");
+            let counts = found.unwrap().verdict.counts().map(|seen| seen.is_wrong());
+            counts == Some(true)
+        };
+        assert!(!is_lost(b"one", 3, 0));
+        assert!(!is_lost(b"one\ntwo", 100, 5));
+        assert!(is_lost(b"three", 200, 10));
     }
 
     #[test]

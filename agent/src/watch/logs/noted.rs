@@ -1,5 +1,6 @@
 //! How long each log was, written down for the agent after this one: by that it knows what was cut off while none ran.
-//! It writes nothing while no log grows, and judges nothing but whether a file is shorter than it was.
+//! It writes nothing while no log grows, keeps no line of one, and judges nothing but whether a file is shorter than it was, or
+//! begins anew.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,13 +24,16 @@ const COUNTS_FOR: Duration = Duration::from_secs(86_400);
 
 /// A log as it was at one moment. Its inode and when it was made tell the file from another of the same name; a device may
 /// have another number after the next start of the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
     at: UnixMillis,
     inode: u64,
     born: Option<UnixMillis>,
     /// Its length.
     pub size_bytes: u64,
+    /// So many of its first bytes, and their digest.
+    #[serde(default)]
+    head: Option<(usize, String)>,
 }
 
 impl Noted {
@@ -41,18 +45,32 @@ impl Noted {
             inode: live.id.inode,
             born: live.born,
             size_bytes: live.size_bytes,
+            head: live
+                .head
+                .digest(live.head.length())
+                .map(|digest| (live.head.length(), digest)),
         }
     }
 
-    /// Whether that file is shorter now. Where nobody tells when it was made it may be another, whose inode came back.
+    /// Whether that file is shorter now, or has grown again since it was cut. Where nobody tells when it was made it may be
+    /// another, whose inode came back.
     #[must_use]
-    pub fn is_cut(&self, now: &Self) -> bool {
-        let is_same = self.born.is_some() && (self.inode, self.born) == (now.inode, now.born);
-        is_same && now.size_bytes < self.size_bytes
+    pub fn is_cut(&self, now: &Live) -> bool {
+        let is_same = self.born.is_some() && (self.inode, self.born) == (now.id.inode, now.born);
+        is_same && (now.size_bytes < self.size_bytes || self.begins_anew(now))
+    }
+
+    /// A writer that goes on where it was leaves a hole, which has a name of its own.
+    fn begins_anew(&self, now: &Live) -> bool {
+        let Some((length, before)) = self.head.as_ref().filter(|_| !now.begins_with_hole) else {
+            return false;
+        };
+        now.head.digest(*length).is_some_and(|digest| digest != *before)
     }
 
     fn tells_the_same_as(&self, other: &Self) -> bool {
-        (self.inode, self.born, self.size_bytes) == (other.inode, other.born, other.size_bytes)
+        let of = |noted: &Self| (noted.inode, noted.born, noted.size_bytes, noted.head.clone());
+        of(self) == of(other)
     }
 
     fn counts(&self, now: UnixMillis) -> bool {
@@ -66,7 +84,7 @@ pub struct Notes {
     store: Option<Arc<Store>>,
     written: BTreeMap<String, Noted>,
     written_at: Option<Instant>,
-    found: BTreeMap<String, Noted>,
+    found: BTreeMap<String, (Live, UnixMillis)>,
     /// Those that this agent has written down itself.
     own: BTreeSet<String>,
     /// Those that the look before found to be cut.
@@ -92,12 +110,12 @@ impl Notes {
     /// A log as it was last written down, if that still counts.
     #[must_use]
     pub fn before(&self, name: &str, now: UnixMillis) -> Option<Noted> {
-        self.written.get(name).copied().filter(|noted| noted.counts(now))
+        self.written.get(name).cloned().filter(|noted| noted.counts(now))
     }
 
     /// Takes in what a look found.
     pub fn take(&mut self, name: &str, live: &Live, now: UnixMillis) {
-        self.found.insert(name.to_owned(), Noted::of(live, now));
+        self.found.insert(name.to_owned(), (*live, now));
     }
 
     /// Writes down what is due after a look at all of them, in one transaction: what this agent has seen for the first time
@@ -105,19 +123,22 @@ impl Notes {
     pub fn write(&mut self, at: At) {
         let found = std::mem::take(&mut self.found);
         let Some(store) = &self.store else { return };
-        let is_cut = |name: &String, found: &Noted| {
+        let is_cut = |name: &String, found: &Live| {
             let noted = self.written.get(name);
             noted.is_some_and(|noted| noted.is_cut(found))
         };
         let cut: BTreeSet<String> = found
             .iter()
-            .filter(|(name, found)| is_cut(name, found))
+            .filter(|(name, (found, _))| is_cut(name, found))
             .map(|(name, _)| name.clone())
             .collect();
         // The alert about a cut is stored after the look that found it: until then the old length stays, so that a kill in
         // between loses no alert.
         let is_told = |name: &String| !cut.contains(name) || self.cut.contains(name);
-        let told: BTreeMap<String, Noted> = found.into_iter().filter(|(name, _)| is_told(name)).collect();
+        let told = found.into_iter().filter(|(name, _)| is_told(name));
+        let told: BTreeMap<String, Noted> = told
+            .map(|(name, (live, at))| (name, Noted::of(&live, at)))
+            .collect();
         let seen: Vec<String> = told.keys().cloned().collect();
         let is_urgent = seen
             .iter()
@@ -151,7 +172,10 @@ impl Notes {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::files::FileId, *};
+    use super::{
+        super::files::{FileId, Head},
+        *,
+    };
 
     const NOW: UnixMillis = UnixMillis(1_795_330_800_000);
     const NAME: &str = "/x.log";
@@ -163,12 +187,17 @@ mod tests {
     }
 
     fn log(inode: u64, born_ms: i64, size_bytes: u64) -> Live {
+        beginning(b"2026-11-22T09:14:00Z", inode, born_ms, size_bytes)
+    }
+
+    fn beginning(head: &[u8], inode: u64, born_ms: i64, size_bytes: u64) -> Live {
         Live {
             id: FileId { device: 1, inode },
             born: Some(UnixMillis(born_ms)),
             size_bytes,
             allocated_bytes: size_bytes,
             begins_with_hole: false,
+            head: Head::of(head),
         }
     }
 
@@ -233,19 +262,36 @@ mod tests {
 
     #[test]
     fn only_the_same_file_was_cut() {
-        let noted = |live: &Live| Noted::of(live, NOW);
-        let was = noted(&log(2, 1, 100));
-        assert!(was.is_cut(&noted(&log(2, 1, 99))));
-        assert!(!was.is_cut(&noted(&log(2, 1, 100))), "it is as long as it was");
-        assert!(!was.is_cut(&noted(&log(3, 1, 0))), "it is another file");
-        assert!(!was.is_cut(&noted(&log(2, 5, 0))), "the inode came back");
+        let was = Noted::of(&log(2, 1, 100), NOW);
+        assert!(was.is_cut(&log(2, 1, 99)));
+        assert!(!was.is_cut(&log(2, 1, 100)), "it is as long as it was");
+        assert!(!was.is_cut(&log(3, 1, 0)), "it is another file");
+        assert!(!was.is_cut(&log(2, 5, 0)), "the inode came back");
         let nameless = Noted { born: None, ..was };
+        let now = Live {
+            born: None,
+            ..log(2, 1, 0)
+        };
+        assert!(!nameless.is_cut(&now), "it may have come back");
+    }
+
+    #[test]
+    fn a_log_that_has_grown_again_since_it_was_cut_begins_with_another_line() {
+        let was = Noted::of(&beginning(b"09:14 ", 2, 1, 6), NOW);
+        assert!(!was.is_cut(&beginning(b"09:14 sold\n09:15", 2, 1, 100)));
+        assert!(was.is_cut(&beginning(b"09:15 sold", 2, 1, 100)));
+        let holed = Live {
+            begins_with_hole: true,
+            ..beginning(&[0; 100], 2, 1, 100)
+        };
+        assert!(!was.is_cut(&holed), "that is a hole");
+        let written = serde_json::to_string(&was).unwrap();
+        assert!(!written.contains("09:14"), "{written}");
+        let older = r#"{"at":1,"inode":2,"born":1,"size_bytes":6}"#;
+        let older: Noted = serde_json::from_str(older).unwrap();
         assert!(
-            !nameless.is_cut(&Noted {
-                size_bytes: 0,
-                ..nameless
-            }),
-            "it may have come back"
+            !older.is_cut(&beginning(b"09:15 sold", 2, 1, 100)),
+            "it is not known"
         );
     }
 
