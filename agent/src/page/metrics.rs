@@ -53,6 +53,12 @@ fn backups(text: &mut String, overview: &Overview) {
     let commits = shipping().map(|one| (one.remote.as_str(), whole(one.waiting_commits)));
     let help = "Commits that a remote lacks.";
     many(text, "warung_backup_lag_commits", help, "remote", commits);
+    let failing = shipping().map(|one| {
+        let is_failing = u8::from(one.failing.is_some() || one.unanswered_since.is_some());
+        (one.remote.as_str(), f64::from(is_failing))
+    });
+    let help = "Whether a remote takes nothing at the moment, or does not answer.";
+    many(text, "warung_backup_failing", help, "remote", failing);
     let torn = shipping().map(|one| {
         let is_torn = u8::from(one.torn_after.is_some());
         (one.remote.as_str(), f64::from(is_torn))
