@@ -138,7 +138,7 @@ impl BotWatch {
     }
 
     /// Looks for the bot until it answers.
-    async fn await_bot(&self, absence: Absence) -> Health {
+    async fn await_bot(&self, mut absence: Absence) -> Health {
         let begun = Instant::now();
         loop {
             self.beat.progress(Instant::now());
@@ -149,7 +149,10 @@ impl BotWatch {
                 }
                 // The one that said goodbye goes on answering until it is through with its work.
                 Ok(_) => self.observe(self.absent(absence)),
-                Err(missing) => self.observe(self.missed(absence, missing)),
+                Err(missing) => {
+                    absence = absence.after(&missing, Instant::now());
+                    self.observe(self.missed(absence, missing));
+                }
             }
             let alarm_waits = || self.alerts.has_untold_alarm();
             sleep(until_next_look(begun.elapsed(), alarm_waits)).await;
@@ -160,7 +163,7 @@ impl BotWatch {
         let detail = match absence {
             Absence::Died => self.alerts.restart_that_ended_it(now()),
             Absence::NotSeenYet(before) => before.note().to_owned(),
-            Absence::Goodbye { .. } => String::new(),
+            Absence::Goodbye(_) => String::new(),
         };
         let rule = absence.rule();
         Observation::Wrong { rule, detail }
@@ -171,7 +174,8 @@ impl BotWatch {
     fn missed(&self, absence: Absence, missing: Missing) -> Observation {
         match (missing, absence) {
             (Missing::Strange(what), _) => self.taken(&what),
-            (Missing::Refused, _) | (_, Absence::Goodbye { .. }) => self.absent(absence),
+            (Missing::Refused, _) | (Missing::Cut, Absence::Goodbye(_)) => self.absent(absence),
+            (Missing::Silent, absence) if absence.excuses_silence() => self.absent(absence),
             (Missing::Silent, _) => self.alerts.hung(now()),
             (Missing::Cut, _) => self.taken("no HTTP"),
         }
@@ -197,7 +201,7 @@ impl BotWatch {
         }
         loop {
             match self.next_incidents().await {
-                Ok(Held::Goodbye) => return Absence::Goodbye { boot: health.boot },
+                Ok(Held::Goodbye) => return Absence::goodbye(health.boot, Instant::now()),
                 Ok(Held::Expired) | Err(Missing::Silent) => {}
                 Err(Missing::Refused | Missing::Cut | Missing::Strange(_))
                     if self.is_gone(health.boot).await =>

@@ -180,6 +180,34 @@ async fn a_goodbye_is_no_alarm_and_neither_is_the_start_after_it() {
 }
 
 #[tokio::test]
+async fn a_bot_that_hangs_at_its_start_after_a_planned_stop_is_told_within_half_a_minute() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+    bot.held().await;
+    bot.think(|mind| mind.goodbye = true);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(bot);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // The kernel takes connections for it, and nobody answers.
+    let _hung = std::net::TcpListener::bind(address).unwrap();
+    let begun = Instant::now();
+    while telegram.taken().is_empty() && begun.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = telegram.taken();
+    assert!(
+        told.first()
+            .is_some_and(|told| told.text().contains("does not answer")),
+        "{:?}",
+        told.first().map(|told| told.text().to_owned())
+    );
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn an_agent_restarted_in_the_middle_repeats_nothing_and_forgets_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
