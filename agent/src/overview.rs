@@ -35,6 +35,8 @@ use crate::{
     watch::{board::Board, bot_health::BotState, history::History, unit},
 };
 
+mod unsure;
+
 /// Two weeks of points every hour.
 const POINTS_MAX: usize = 350;
 const DAY_MS: i64 = 86_400_000;

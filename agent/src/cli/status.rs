@@ -239,7 +239,8 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
 fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<String> {
     let kept = &overview.kept;
     let is_behind = overview.state_disk.is_behind(overview.agent_running, now);
-    let mut lines = alerts::sentences(&kept.alerts, (is_behind, overview.agent_running), config);
+    let known = (is_behind, overview.agent_running, overview.bot.fault.is_none());
+    let mut lines = alerts::sentences(&kept.alerts, known, config);
     if !kept.reported_24h.is_empty() {
         let kinds = kept.reported_24h.iter();
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{kind} ×{count}")).collect();

@@ -30,7 +30,7 @@ const LINES_MAX: usize = 30;
 pub fn status(desk: &Desk, overview: &Overview) -> String {
     let words = words(desk.voice.language);
     let mut lines = vec![match overview.open.len() {
-        0 => words.well.to_owned(),
+        0 => unsure(words, overview).unwrap_or_else(|| words.well.to_owned()),
         count => words.wrong.replace("{count}", &count.to_string()),
     }];
     lines.extend(overview.open.iter().take(FEW).map(|open| open.headline.clone()));
@@ -73,6 +73,12 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
     }
     lines.extend(overview.unwatched.clone());
     joined(lines)
+}
+
+/// Whoever reads that all is well must not read of something else a line below.
+fn unsure(words: &Words, overview: &Overview) -> Option<String> {
+    let what = overview.unsure(words.bot(overview.bot))?;
+    Some(words.unsure.replace("{what}", &what))
 }
 
 /// Single events have no end that could be waited for: whoever reads that all is well must know of them.
@@ -156,7 +162,7 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
     };
     let mut below = Vec::new();
     if overview.open.is_empty() {
-        below.push(words.nothing_open.to_owned());
+        below.push(unsure(words, overview).unwrap_or_else(|| words.nothing_open.to_owned()));
     }
     if !overview.silences.is_empty() {
         below.push(format!("\n{}", words.silenced));

@@ -33,12 +33,13 @@ const PAST_MAX: usize = 12;
 /// The whole page.
 pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
     let words = words(voice.language);
+    let bot = words::bot(voice.language, overview.bot);
     let is_well = overview.open.is_empty() && overview.bot == BotState::Running;
     let (class, verdict) = match (is_well, overview.open.first()) {
         (true, _) if !overview.reported.is_empty() => ("well", words.well_but_reported),
         (true, _) => ("well", words.well),
         (false, Some(open)) => (words::class(open.severity), words.wrong),
-        (false, None) => ("warning", words::bot(voice.language, overview.bot)),
+        (false, None) => ("warning", bot),
     };
     format!(
         "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -67,7 +68,12 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
 fn alerts(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let mut inner = String::new();
     if overview.open.is_empty() {
-        inner += &format!("<p>{}</p>\n", words.no_alerts);
+        let bot = words::bot(voice.language, overview.bot);
+        let unsure = overview
+            .unsure(bot)
+            .map(|what| format!("{}: {what}", words.unsure));
+        let line = unsure.as_deref().unwrap_or(words.no_alerts);
+        inner += &format!("<p>{}</p>\n", escape(line));
     } else {
         inner += &list(overview.open.iter().map(|open| alert(voice, words, open)));
     }
@@ -425,6 +431,40 @@ mod tests {
             let html = page(&voice, &overview);
             assert_eq!(html.contains(" more; the newest"), more.is_some(), "{html}");
             assert!(more.is_none_or(|more| html.contains(more)), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_alert_yet_is_said_where_all_would_be_well() {
+        let voice = Voice {
+            language: Language::En,
+            timezone: TimeZone::UTC,
+            unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
+        };
+        let with = |bot: BotState| {
+            let looked = Overview {
+                bot,
+                open: Vec::new(),
+                reported: Vec::new(),
+                ..overview()
+            };
+            page(&voice, &looked)
+        };
+        let (well, nothing) = (words(Language::En).well, words(Language::En).no_alerts);
+        let html = with(BotState::Running);
+        assert!(html.contains(well) && html.contains(nothing), "{html}");
+        for (bot, said) in [
+            (BotState::Silent, "well: Bot: running, but does not answer<"),
+            (BotState::Gone, "well: Bot: dead<"),
+            (BotState::Stopped, "well: Bot: stopped on purpose<"),
+        ] {
+            let html = with(bot);
+            assert!(
+                html.contains(said) && html.contains("verdict warning"),
+                "{said}: {html}"
+            );
+            assert!(!html.contains(well) && !html.contains(nothing), "{said}: {html}");
         }
     }
 

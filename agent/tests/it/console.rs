@@ -243,6 +243,25 @@ async fn a_silence_that_is_given_again_for_less_says_that_it_ends_sooner() {
 }
 
 #[tokio::test]
+async fn whoever_reads_how_a_bot_is_that_is_not_well_reads_no_line_above_that_all_is() {
+    let mut scene = Scene::new().await;
+    let bot = scene.bot.take().unwrap();
+    bot.think(|mind| mind.goodbye = true);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(bot);
+    for (asked, known) in [("/alerts", "No alert yet"), ("/status", "24 hours: ")] {
+        scene.owner_says(asked);
+        let told = scene.telegram.wait_for_text(known).await;
+        let heading = told.text().lines().next().unwrap();
+        assert!(
+            heading.starts_with("🟡 No alert yet") && heading.ends_with("well: Bot: stopped on purpose"),
+            "{heading}"
+        );
+    }
+    scene.agent.unwrap().stop().await;
+}
+
+#[tokio::test]
 async fn days_of_quiet_need_a_second_step_and_hours_do_not() {
     let scene = Scene::new().await;
     scene.owner_says("/maintenance 7d");

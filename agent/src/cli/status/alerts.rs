@@ -100,10 +100,11 @@ fn alert(
     }
 }
 
-/// `is_behind` says that the file may lack the newest. Where no agent runs nobody looks, and nothing new can be known.
+/// `is_behind` says that the file may lack the newest. Where no agent runs nobody looks, and nothing new can be known. A bot
+/// that is not well may not have been seen by the agent yet.
 pub(super) fn sentences(
     view: &AlertsView,
-    (is_behind, agent_running): (bool, bool),
+    (is_behind, agent_running, bot_is_fine): (bool, bool, bool),
     config: &Config,
 ) -> Vec<String> {
     let at = |at: UnixMillis| moment(&config.owner.timezone, at);
@@ -111,7 +112,8 @@ pub(super) fn sentences(
     if view.alerts.is_empty() {
         lines.push(match (is_behind, agent_running) {
             (true, _) => "Alerts:   the file names none".to_owned(),
-            (false, true) => "Alerts:   nothing is wrong".to_owned(),
+            (false, true) if bot_is_fine => "Alerts:   nothing is wrong".to_owned(),
+            (false, true) => "Alerts:   none yet".to_owned(),
             (false, false) => "Alerts:   none stood when the agent last ran; nobody looks now".to_owned(),
         });
     }

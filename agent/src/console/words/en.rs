@@ -35,6 +35,7 @@ pub(super) const WORDS: Words = Words {
     busy: "The agent is still busy with what you asked before. Try again in a moment.",
     well: "✅ All is well",
     wrong: "⚠️ Alerts: {count}",
+    unsure: "🟡 No alert yet, but not all may be well: {what}",
     reported: "📋 The bot reported {count} within 24 hours",
     bot: [
         "not asked yet",

@@ -35,6 +35,7 @@ pub(super) const WORDS: Words = Words {
     busy: "Agent masih mengerjakan permintaan sebelumnya. Coba lagi sebentar lagi.",
     well: "✅ Semua baik",
     wrong: "⚠️ Peringatan: {count}",
+    unsure: "🟡 Belum ada peringatan, tetapi belum tentu semua baik: {what}",
     reported: "📋 Dilaporkan bot dalam 24 jam: {count}",
     bot: [
         "belum ditanya",

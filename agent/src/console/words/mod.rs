@@ -32,6 +32,8 @@ pub(super) struct Words {
     pub busy: &'static str,
     pub well: &'static str,
     pub wrong: &'static str,
+    /// Instead of both, of what is seen and is no alert yet; `{what}` is filled in.
+    pub unsure: &'static str,
     /// Before the kinds of what the bot reported; `{count}` is filled in.
     pub reported: &'static str,
     pub bot: [&'static str; 6],
