@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
+mod ended;
 mod mended;
 mod outgoing;
 mod place;
 mod recurring;
 mod summary;
 
+use ended::{over_headline, over_text};
 use mended::{mended, mended_text};
 use outgoing::elsewhere;
 pub use outgoing::{LASTS, STAYS_AWAY, is_late, marked, outgoing, waited_in_vain};
@@ -249,27 +251,6 @@ fn was(voice: &Voice, notice: &Notice) -> Option<String> {
         | Kind::Returned
         | Kind::Replaced => None,
     }
-}
-
-fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) -> (String, String) {
-    let words = wording(voice.language, notice.lead.rule);
-    let headline = over_headline(voice, &notice.lead);
-    let lasted = duration(voice.language, lasted);
-    // What was seen goes in last.
-    let over = fill(voice, &notice.lead, &words.over.replace("{lasted}", &lasted));
-    let mut text = format!("{headline}\n\n{}", over.trim_end());
-    if notice.faults > 1 {
-        let all_over = phrases(voice.language).all_over;
-        text += &format!("\n\n{}", all_over.replace("{count}", &notice.faults.to_string()));
-    }
-    text += &format!("\n\n{}", what_it_was(voice, notice, now));
-    (headline, text)
-}
-
-fn over_headline(voice: &Voice, fault: &Fault) -> String {
-    let words = wording(voice.language, fault.rule);
-    let over = fill(voice, fault, words.over_headline);
-    format!("✅ {}", placed(fault, over))
 }
 
 /// What was wrong, from when to when: it stands in the place of the message that said so.
@@ -554,6 +535,51 @@ mod tests {
         );
         assert!(message.text.contains("1 h 2 min"), "{}", message.text);
         assert!(message.follows_up);
+    }
+
+    #[test]
+    fn an_end_tells_no_age_as_if_it_had_begun_with_the_alert() {
+        let kinds = || {
+            let lasted = Duration::from_secs(65);
+            let in_place = true;
+            [
+                Kind::Resolved { lasted, in_place },
+                Kind::Paused { lasted: Some(lasted) },
+            ]
+        };
+        let times = crate::alert::engine::Times {
+            count: 2,
+            kinds: Vec::new(),
+            since: UnixMillis(0),
+            last_at: UnixMillis(0),
+            is_in_place: true,
+        };
+        for (rule, seconds, said) in [
+            (Rule::DeliveryLate, 662.0, "waited for more than 11 min 2 s."),
+            (Rule::OrdersStuck, 90_000.0, "It lasted 1 d 1 h."),
+            (Rule::QueueLagging, 1_245.0, "It lasted 20 min 45 s."),
+            (Rule::QueueLagging, 40.0, "It lasted 1 min 5 s."),
+            (Rule::RemoteBehind, 662.0, "behind for 11 min 2 s."),
+        ] {
+            for kind in kinds() {
+                let mut notice = gone(kind);
+                notice.times = Some(times.clone());
+                (notice.lead.rule, notice.lead.value) = (rule, Some(seconds));
+                let text = told(Language::En, &notice).text;
+                assert!(text.contains(said), "{rule:?}: {text}");
+            }
+        }
+        // Where the age is not known as a figure, none is told.
+        for rule in [
+            Rule::BackupOld,
+            Rule::CredentialOld,
+            Rule::DrillOld,
+            Rule::LogNotRotated,
+        ] {
+            for language in [Language::Id, Language::En] {
+                assert!(!wording(language, rule).over.contains("{lasted}"), "{rule:?}");
+            }
+        }
     }
 
     #[test]

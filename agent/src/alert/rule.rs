@@ -286,6 +286,15 @@ impl Rule {
         self.is_of_address() && self != Self::DomainUnreachable
     }
 
+    /// Whether its figure is how long something has waited or stood still: that began before anybody could see it as wrong.
+    #[must_use]
+    pub fn is_of_age(self) -> bool {
+        matches!(
+            self,
+            Self::DeliveryLate | Self::OrdersStuck | Self::QueueLagging | Self::RemoteBehind
+        )
+    }
+
     /// Whether it is about the room or the writes of one disk, which its key names.
     #[must_use]
     pub fn is_of_disk(self) -> bool {

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{Voice, duration, fill, named, over_headline, placed, settled_text};
+use super::{
+    Voice,
+    ended::{over, over_headline},
+    fill, named, placed, settled_text,
+};
 use crate::alert::{
     engine::{Notice, Times},
     rule::Rule,
@@ -64,10 +68,7 @@ pub(super) fn paused_text(
     };
     let headline = counted_over(voice, notice);
     let over = lasted.map_or(String::new(), |lasted| {
-        let words = wording(voice.language, notice.lead.rule).over;
-        let lasted = duration(voice.language, lasted);
-        let over = fill(voice, &notice.lead, &words.replace("{lasted}", &lasted));
-        format!("{}\n\n", over.trim_end())
+        format!("{}\n\n", over(voice, &notice.lead, lasted))
     });
     let paused = in_times(voice, times, phrases(voice.language).paused) + &by_kind(voice, notice, times);
     let was = named(voice, &notice.lead);

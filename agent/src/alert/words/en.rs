@@ -331,7 +331,7 @@ const BACKUP_OLD: Wording = Wording {
     done: "the agent goes on backing up at every time of the schedule.",
     todo: "back up now and read the answer: agent backup. Then check the places: agent check",
     over_headline: "The backup is fresh again",
-    over: "There is a new complete backup. The delay lasted {lasted}.",
+    over: "There is a new complete backup. Before it, there had been none since {detail}.",
 };
 
 const DATABASE_DAMAGED: Wording = Wording {

@@ -335,7 +335,7 @@ const BACKUP_OLD: Wording = Wording {
     done: "agent tetap mencadangkan pada setiap jadwal.",
     todo: "cadangkan sekarang dan baca jawabannya: agent backup. Lalu periksa tempatnya: agent check",
     over_headline: "Cadangan baru lagi",
-    over: "Ada cadangan baru yang lengkap. Keterlambatan berlangsung {lasted}.",
+    over: "Ada cadangan baru yang lengkap. Sebelumnya tidak ada sejak {detail}.",
 };
 
 const DATABASE_DAMAGED: Wording = Wording {

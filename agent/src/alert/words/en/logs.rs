@@ -20,7 +20,7 @@ pub(super) const LOG_NOT_ROTATED: Wording = Wording {
     done: "nothing: the agent touches no log.",
     todo: "systemctl status logrotate.timer logrotate.service; logrotate -v with its file in /etc/logrotate.d (the bot's log: warung)",
     over_headline: "The log was rotated",
-    over: "It was late by {lasted}.",
+    over: "It was late, and is as it should be.",
 };
 
 pub(super) const LOG_WRITER_LOST: Wording = Wording {

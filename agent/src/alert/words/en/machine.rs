@@ -230,7 +230,7 @@ pub(super) const CREDENTIAL_OLD: Wording = Wording {
     done: "nothing: only you can make a new one.",
     todo: "renew it where it was issued, write it to its file under /etc/warung/credentials, then restart bot or agent",
     over_headline: "The secret {object} was renewed",
-    over: "Thank you. It was due for {lasted}.",
+    over: "Thank you.",
 };
 
 pub(super) const AGENT_SLOW: Wording = Wording {

@@ -73,7 +73,7 @@ pub(super) const DELIVERY_LATE: Wording = Wording {
     done: "while it runs, the bot goes on trying; the agent watches it.",
     todo: "look for the cause: journalctl -u {unit} -n 100; as the seller: look at the orders and messages in doubt",
     over_headline: "Every paid order has its goods",
-    over: "The last one waited for {lasted}.",
+    over: "The last one waited for more than {value}.",
 };
 
 pub(super) const ORDERS_STUCK: Wording = Wording {
@@ -103,7 +103,7 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
     done: "while it runs, the bot goes on trying.",
     todo: "look at the gateway's status page and dashboard; is the API key valid? journalctl -u {unit} -n 100",
     over_headline: "The payment gateway works again ({object})",
-    over: "It failed for {lasted}.",
+    over: "It failed for at least {lasted}.",
 };
 
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {
@@ -113,7 +113,7 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     done: "while it runs, the bot goes on trying at growing intervals.",
     todo: "see whether Telegram is down; journalctl -u {unit} -n 50",
     over_headline: "Messages get through to Telegram again",
-    over: "It lasted {lasted}. What waited goes out now.",
+    over: "It lasted at least {lasted}. What waited goes out now.",
 };
 
 pub(super) const TELEGRAM_SHARED: Wording = Wording {

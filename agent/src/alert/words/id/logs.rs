@@ -20,7 +20,7 @@ pub(super) const LOG_NOT_ROTATED: Wording = Wording {
     done: "tidak ada: agent tidak menyentuh log.",
     todo: "systemctl status logrotate.timer logrotate.service; logrotate -v dengan berkasnya di /etc/logrotate.d (log bot: warung)",
     over_headline: "Log sudah dirotasi",
-    over: "Terlambat {lasted}.",
+    over: "Terlambat, dan kini sudah semestinya.",
 };
 
 pub(super) const LOG_WRITER_LOST: Wording = Wording {

@@ -230,7 +230,7 @@ pub(super) const CREDENTIAL_OLD: Wording = Wording {
     done: "tidak ada: hanya Anda yang dapat membuat yang baru.",
     todo: "perbarui di penerbitnya, tulis ke berkasnya di /etc/warung/credentials, lalu mulai ulang bot atau agent",
     over_headline: "Rahasia {object} sudah diperbarui",
-    over: "Terima kasih. Tertunda {lasted}.",
+    over: "Terima kasih.",
 };
 
 pub(super) const AGENT_SLOW: Wording = Wording {

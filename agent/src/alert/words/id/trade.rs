@@ -73,7 +73,7 @@ pub(super) const DELIVERY_LATE: Wording = Wording {
     done: "selama berjalan, bot terus mencoba; agent mengawasinya.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; sebagai penjual: lihat pesanan dan pesan yang diragukan",
     over_headline: "Semua pesanan lunas sudah menerima barangnya",
-    over: "Yang terakhir menunggu {lasted}.",
+    over: "Yang terakhir menunggu lebih dari {value}.",
 };
 
 pub(super) const ORDERS_STUCK: Wording = Wording {
@@ -103,7 +103,7 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
     done: "selama berjalan, bot terus mencoba.",
     todo: "lihat halaman status dan dasbor gerbang; apakah kunci API masih berlaku? journalctl -u {unit} -n 100",
     over_headline: "Gerbang pembayaran bekerja lagi ({object})",
-    over: "Gagal selama {lasted}.",
+    over: "Gagal sedikitnya selama {lasted}.",
 };
 
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {
@@ -113,7 +113,7 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     done: "selama berjalan, bot terus mencoba dengan jeda yang makin panjang.",
     todo: "lihat apakah Telegram sedang mati; journalctl -u {unit} -n 50",
     over_headline: "Pesan sampai ke Telegram lagi",
-    over: "Berlangsung {lasted}. Yang menunggu kini terkirim.",
+    over: "Berlangsung sedikitnya {lasted}. Yang menunggu kini terkirim.",
 };
 
 pub(super) const TELEGRAM_SHARED: Wording = Wording {
