@@ -28,6 +28,7 @@ pub mod digest;
 pub mod engine;
 mod explained;
 pub mod heartbeat;
+pub mod kills;
 pub mod ladder;
 mod logged;
 pub mod message;

@@ -3,18 +3,22 @@
 //! It frees nothing. A kernel that does not tell of pressure makes that one answer unknown, not fine.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::{
-    oom::{self, Groups},
+    oom::{self, Groups, Whose},
+    oom_log::{KernelLog, LOG},
     probe::{At, Probe, Seen, bytes},
     proc_text,
 };
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{
+    kills::{self, Reached},
+    rule::{AlertKey, Rule},
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// An OOM kill is a moment; its alert stands for so long.
@@ -29,10 +33,11 @@ const SWAPPING: &[Rule] = &[Rule::MemorySwapping];
 pub struct Memory {
     system: Option<System>,
     before: Option<(Instant, Counters)>,
-    /// For want of the machine's memory or the shop's; and under a limit of somebody else's, with whose.
-    killed_at: Option<Instant>,
+    /// For want of the machine's memory or the shop's, or nobody knows of whose; and under a limit of somebody else's, with whose.
+    killed: Option<(Instant, String)>,
     killed_elsewhere: Option<(Instant, String)>,
     groups: Option<Groups>,
+    log: Option<KernelLog>,
     /// Since when kills are counted here.
     since: Option<Instant>,
 }
@@ -71,6 +76,7 @@ impl Memory {
     pub fn of_shop(unit: &str) -> Self {
         Self {
             groups: Some(Groups::new(Path::new(oom::CGROUPS), unit, &oom::own())),
+            log: Some(KernelLog::open(Path::new(LOG))),
             ..Self::default()
         }
     }
@@ -131,33 +137,62 @@ impl Memory {
     fn judge_kills(&mut self, seen: &mut Seen, kills: AlertKey, is_new: bool, tick: Instant) {
         let stands = |at: Instant| tick.saturating_duration_since(at) < KILL_STANDS;
         let elsewhere = AlertKey::new("memory_limits", "host");
-        let whose = self.groups.as_mut().and_then(|groups| {
-            if is_new {
-                return groups.elsewhere();
-            }
+        let kill = is_new.then(|| self.newest_kill());
+        if let (None, Some(groups)) = (&kill, &mut self.groups) {
             groups.all_well();
-            None
-        });
-        // Where one stands already, that is over: this is another.
-        match whose {
-            Some(group) => {
-                if self.killed_elsewhere.as_ref().is_some_and(|(at, _)| stands(*at)) {
-                    seen.judge(elsewhere.clone(), None);
-                }
-                self.killed_elsewhere = Some((tick, format!("/{}", group.display())));
-            }
-            None if is_new => {
-                if self.killed_at.is_some_and(stands) {
-                    seen.judge(kills.clone(), None);
-                }
-                self.killed_at = Some(tick);
-            }
-            None => {}
         }
-        let wrong = self.killed_at.filter(|at| stands(*at));
-        seen.judge(kills, wrong.map(|_| (Rule::MemoryKill, String::new())));
+        // Where one stands already, that is over: this is another.
+        if let Some((whose, program)) = kill {
+            let (key, stood, detail) = match whose {
+                Whose::Others(group) => (
+                    &elsewhere,
+                    &mut self.killed_elsewhere,
+                    place(&group, program.as_deref()),
+                ),
+                whose => (&kills, &mut self.killed, told(&whose, program.as_deref())),
+            };
+            if stood.as_ref().is_some_and(|(at, _)| stands(*at)) {
+                seen.judge(key.clone(), None);
+            }
+            *stood = Some((tick, detail));
+        }
+        let wrong = self.killed.clone().filter(|(at, _)| stands(*at));
+        seen.judge(kills, wrong.map(|(_, detail)| (Rule::MemoryKill, detail)));
         let wrong = self.killed_elsewhere.clone().filter(|(at, _)| stands(*at));
         seen.judge(elsewhere, wrong.map(|(_, group)| (Rule::MemoryLimitKill, group)));
+    }
+
+    /// The gravest of those since the last look, and what it hit: by the kernel's log where that can be read, which knows it
+    /// best, else by the groups' counters.
+    fn newest_kill(&mut self) -> (Whose, Option<String>) {
+        let counted = self.groups.as_mut().map_or(Whose::Unknown, Groups::whose);
+        let logged = self.log.as_mut().map(KernelLog::kills).unwrap_or_default();
+        let whose = |limit: Option<PathBuf>| match (limit, &self.groups) {
+            (None, _) => Whose::Machines,
+            (Some(group), Some(groups)) => groups.of_limit(group),
+            (Some(_), None) => Whose::Unknown,
+        };
+        let logged = logged.into_iter().map(|kill| {
+            let program = format!("{}, pid {}", kill.program, kill.process);
+            (whose(kill.limit), Some(program))
+        });
+        logged.max().unwrap_or((counted, None))
+    }
+}
+
+/// The group, and what was killed in it.
+fn place(group: &Path, program: Option<&str>) -> String {
+    let program = program.map_or(String::new(), |program| format!(" ({program})"));
+    format!("/{}{program}", group.display())
+}
+
+fn told(whose: &Whose, program: Option<&str>) -> String {
+    match whose {
+        Whose::Machines => kills::note(Reached::Machine, program),
+        Whose::Shops(group) | Whose::Others(group) => {
+            kills::note(Reached::Limit(&format!("/{}", group.display())), program)
+        }
+        Whose::Unknown => kills::note(Reached::Unknown, program),
     }
 }
 
@@ -244,6 +279,45 @@ mod tests {
         assert_eq!(look(5, 305), [false, true], "another one, after the one before");
         assert_eq!(look(5, 904), [true]);
         assert_eq!(look(5, 906), [false]);
+    }
+
+    #[test]
+    fn what_the_kernels_log_says_of_a_kill_is_told_before_what_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, line) = (dir.path().join("kmsg"), |limit: &str| {
+            format!("6,1,1,-;oom-kill:constraint={limit},task_memcg=/jobs,task=tail,pid=7,uid=0\n")
+        });
+        std::fs::write(&path, "").unwrap();
+        let mut memory = Memory {
+            groups: Some(Groups::new(
+                dir.path(),
+                "bot.service",
+                Path::new("system.slice/agent.service"),
+            )),
+            log: Some(KernelLog::open(&path)),
+            ..Memory::default()
+        };
+        let mut kill = |lines: &str| {
+            std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + lines).unwrap();
+            memory.newest_kill()
+        };
+        let tail = || Some("tail, pid 7".to_owned());
+        let of_jobs = line("CONSTRAINT_MEMCG,oom_memcg=/jobs");
+        assert_eq!(
+            kill(""),
+            (Whose::Unknown, None),
+            "nothing that is read tells of it"
+        );
+        assert_eq!(kill(&of_jobs), (Whose::Others("jobs".into()), tail()));
+        let of_bot = line("CONSTRAINT_MEMCG,oom_memcg=/system.slice/bot.service");
+        let bot = PathBuf::from("system.slice/bot.service");
+        assert_eq!(
+            kill(&(of_bot + &of_jobs)),
+            (Whose::Shops(bot), tail()),
+            "the gravest"
+        );
+        let all = line("CONSTRAINT_NONE,global_oom");
+        assert_eq!(kill(&(all + &of_jobs)), (Whose::Machines, tail()));
     }
 
     #[test]

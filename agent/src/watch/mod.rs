@@ -33,6 +33,7 @@ pub mod mounts;
 pub mod not_after;
 pub mod nudge;
 mod oom;
+mod oom_log;
 pub mod probe;
 mod proc_text;
 pub mod recipients;

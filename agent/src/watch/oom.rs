@@ -1,6 +1,6 @@
 //! Whose limit was reached when the kernel killed for want of memory: what its log calls `constraint` and `oom_memcg`, from
 //! the counters of cgroup v2, which anybody may read.
-//! It reads no log, and asks for a reason only after a kill was counted. What it cannot tell apart counts as the machine's own.
+//! It reads no log, and asks for a reason only after a kill was counted. What it cannot tell apart it calls unknown.
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +10,26 @@ use std::{
 };
 
 pub(super) const CGROUPS: &str = "/sys/fs/cgroup";
+/// What happened in a group; the root of all has none.
+const EVENTS: &str = "memory.events";
 /// Where systemd puts a unit that names no slice.
 const USUAL_SLICE: &str = "system.slice";
 /// A unit in a slice in a container is about as deep as this.
 const DEPTH_MAX: usize = 8;
 const GROUPS_MAX: usize = 5_000;
+
+/// Whose memory was used up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Whose {
+    /// What the limit of a group allows in which neither the shop's bot nor this agent is.
+    Others(PathBuf),
+    /// Not known.
+    Unknown,
+    /// What the limit of this group allows, in which one of both is.
+    Shops(PathBuf),
+    /// The machine's.
+    Machines,
+}
 
 /// What happened in a group and in all below it.
 #[derive(Clone, Copy, Default)]
@@ -59,9 +74,10 @@ impl Groups {
         self.shop_number = self.number_of_shop();
     }
 
-    /// The group whose own limit was reached since the last look, where neither the shop's bot nor this agent is in it: then
-    /// the machine has memory, and the shop lost nothing. Where that group ended with its last process, the one that it was in.
-    pub(super) fn elsewhere(&mut self) -> Option<PathBuf> {
+    /// Whose memory was used up since the last look: where neither the shop's bot nor this agent is in the group whose own limit
+    /// was reached, the machine has memory, and the shop lost nothing. Where that group ended with its last process, it is the
+    /// one that it was in.
+    pub(super) fn whose(&mut self) -> Whose {
         let after = self.counts();
         let before = |group: &Path| self.before.get(group).copied().unwrap_or_default();
         let rose = |(group, now): &(&PathBuf, &Counts)| {
@@ -80,21 +96,32 @@ impl Groups {
             here.is_some_and(|(now, before)| now == before)
         });
         let reached = innermost.map(|(group, _)| group.clone());
+        let is_killed = after.iter().any(|(group, now)| now.killed > before(group).killed);
         self.before = after;
         let shop_before = self.shop_number;
         self.all_well();
         // Of the shop's groups the agent's goes on; the bot's would have ended with it.
-        let is_shops = |group: &PathBuf| match is_gone {
-            true => self.shop_number.is_none() || self.shop_number != shop_before,
-            false => self.holds_the_shop(group),
-        };
-        reached.filter(|group| !is_shops(group))
+        let is_bot_gone = self.shop_number.is_none() || self.shop_number != shop_before;
+        match reached {
+            // A kill that reached no limit is the machine's, where every limit is seen: not from within a container.
+            None if is_killed && !self.root.join(EVENTS).exists() => Whose::Machines,
+            None => Whose::Unknown,
+            Some(_) if is_gone && is_bot_gone => Whose::Unknown,
+            Some(group) if is_gone => Whose::Others(group),
+            Some(group) => self.of_limit(group),
+        }
     }
 
-    fn holds_the_shop(&self, group: &Path) -> bool {
+    /// Whose limit that is. Where nobody knows in which group the bot is, it may be in this one.
+    pub(super) fn of_limit(&self, group: PathBuf) -> Whose {
         let bot = self.shop.file_name();
         let is_bots = |part: Component<'_>| Some(part.as_os_str()) == bot;
-        self.own.starts_with(group) || group.starts_with(&self.own) || group.components().any(is_bots)
+        let is_root = self.own.as_os_str().is_empty();
+        let is_own = self.own.starts_with(&group) || (!is_root && group.starts_with(&self.own));
+        match is_own || group.components().any(is_bots) {
+            true => Whose::Shops(group),
+            false => Whose::Others(group),
+        }
     }
 
     fn number_of_shop(&self) -> Option<u64> {
@@ -103,7 +130,7 @@ impl Groups {
             .map(|found| found.ino())
     }
 
-    /// How often memory was used up in each group, below the root; groups in which it never was are left out.
+    /// How often memory was used up in each group, below the root; groups in which it never was, and nobody killed, are left out.
     fn counts(&mut self) -> BTreeMap<PathBuf, Counts> {
         let (mut found, mut looked) = (BTreeMap::new(), 0);
         let mut waiting = vec![(self.root.clone(), 0)];
@@ -127,15 +154,16 @@ impl Groups {
     }
 }
 
-/// `None` where no limit was ever reached.
+/// `None` where no limit was ever reached and nobody killed.
 fn counted(folder: &Path) -> Option<Counts> {
-    let events = fs::read_to_string(folder.join("memory.events")).ok()?;
-    let reached = count(&events, "oom").filter(|reached| *reached > 0)?;
+    let events = fs::read_to_string(folder.join(EVENTS)).ok()?;
+    let reached = count(&events, "oom")?;
+    let killed = count(&events, "oom_kill").unwrap_or(0);
     let own = fs::read_to_string(folder.join("memory.events.local")).ok();
-    Some(Counts {
+    (reached > 0 || killed > 0).then_some(Counts {
         reached,
         reached_here: own.and_then(|events| count(&events, "oom")),
-        killed: count(&events, "oom_kill").unwrap_or(0),
+        killed,
     })
 }
 
@@ -144,16 +172,86 @@ fn count(events: &str, name: &str) -> Option<u64> {
     lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
-/// The group that this process is in, as the one line of cgroup v2 says.
+/// The group that limits the memory of this process: that of cgroup v1 where it counts memory, else that of v2.
 pub(super) fn own() -> PathBuf {
-    let said = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let group = said.lines().find_map(|line| line.strip_prefix("0::/"));
-    PathBuf::from(group.unwrap_or_default())
+    own_of(&fs::read_to_string("/proc/self/cgroup").unwrap_or_default())
+}
+
+fn own_of(said: &str) -> PathBuf {
+    let of_memory = |line: &'_ str| -> Option<PathBuf> {
+        let (kinds, group) = line.split_once(':')?.1.split_once(":/")?;
+        kinds
+            .split(',')
+            .any(|kind| kind == "memory")
+            .then(|| PathBuf::from(group))
+    };
+    let of_all = |line: &str| line.strip_prefix("0::/").map(PathBuf::from);
+    let found = said.lines().find_map(of_memory);
+    found
+        .or_else(|| said.lines().find_map(of_all))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Groups {
+        fn elsewhere(&mut self) -> Option<PathBuf> {
+            match self.whose() {
+                Whose::Others(group) => Some(group),
+                Whose::Shops(_) | Whose::Machines | Whose::Unknown => None,
+            }
+        }
+    }
+
+    #[test]
+    fn a_kill_that_reached_no_limit_is_the_machines_only_where_every_limit_is_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |group: &str, reached: u64, killed: u64| {
+            let folder = root.path().join(group);
+            fs::create_dir_all(&folder).unwrap();
+            let text = format!("max 7\noom {reached}\noom_kill {killed}\n");
+            fs::write(folder.join(EVENTS), text).unwrap();
+        };
+        write("system.slice/bot.service", 0, 0);
+        let mut groups = Groups::new(
+            root.path(),
+            "bot.service",
+            Path::new("system.slice/agent.service"),
+        );
+        assert_eq!(
+            groups.whose(),
+            Whose::Unknown,
+            "whoever was killed is in no group that is there"
+        );
+        write("system.slice/proxy.service", 0, 1);
+        assert_eq!(groups.whose(), Whose::Machines);
+        write("system.slice/bot.service", 1, 1);
+        let bot = PathBuf::from("system.slice/bot.service");
+        assert_eq!(groups.whose(), Whose::Shops(bot));
+        write("", 0, 2);
+        write("system.slice/proxy.service", 0, 2);
+        assert_eq!(
+            groups.whose(),
+            Whose::Unknown,
+            "a container's own limit is seen from outside alone"
+        );
+    }
+
+    #[test]
+    fn the_own_group_is_that_which_limits_memory_and_who_is_in_the_root_of_all_is_in_no_other() {
+        let both = "5:cpu,memory:/jobs/agent\n1:name=systemd:/\n0::/\n";
+        assert_eq!(own_of(both), Path::new("jobs/agent"));
+        assert_eq!(
+            own_of("0::/system.slice/agent.service\n"),
+            Path::new("system.slice/agent.service")
+        );
+        let root = tempfile::tempdir().unwrap();
+        let groups = Groups::new(root.path(), "bot.service", Path::new(""));
+        let others = PathBuf::from("jobs");
+        assert_eq!(groups.of_limit(others.clone()), Whose::Others(others));
+    }
 
     #[test]
     fn a_limit_of_somebody_elses_is_told_apart_from_the_shops_and_from_the_machines() {

@@ -6,7 +6,11 @@ use protocol::incident::FACTS_BETWEEN;
 
 use super::{before::found_before, code, en, faults::fault, id, phrases, sentences::sentences};
 use crate::{
-    alert::{before::Before, rule::Rule},
+    alert::{
+        before::Before,
+        kills::{self, Reached},
+        rule::Rule,
+    },
     config::Language,
 };
 
@@ -27,6 +31,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
             told.join(BETWEEN)
         }
         Rule::BotNotRunning => found_before(language, Before::noted(detail)).to_owned(),
+        Rule::MemoryKill => killed(language, detail),
         Rule::QueueLagging if !detail.is_empty() => phrases.paused_queues.replace("{queues}", detail),
         Rule::RemoteBehind => {
             let (count, why) = detail.split_once(FACTS_BETWEEN).unwrap_or((detail, ""));
@@ -70,6 +75,22 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         Rule::ClockJumped => in_unit(detail, " s", second),
         _ => decimals(language, detail),
     }
+}
+
+/// Whose memory was used up, and what was killed for it, as far as that is known.
+fn killed(language: Language, detail: &str) -> String {
+    let [of_machine, of_limit, unknown, hit] = match language {
+        Language::Id => id::ON_KILL,
+        Language::En => en::ON_KILL,
+    };
+    let (reached, program) = kills::noted(detail);
+    let reached = match reached {
+        Reached::Machine => of_machine.to_owned(),
+        Reached::Limit(group) => of_limit.replace("{group}", group),
+        Reached::Unknown => unknown.to_owned(),
+    };
+    let program = program.map(|program| hit.replace("{program}", program));
+    program.map_or(reached.clone(), |program| format!("{reached} {program}"))
 }
 
 /// A code of the bot's, a status of its gateway's, or what hangs with its figures.

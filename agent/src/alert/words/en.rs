@@ -16,6 +16,7 @@ mod trade;
 pub(super) use agent::{of_way, of_way_on};
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
+pub(super) use machine::ON_KILL;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
 pub(super) use trade::{ACTIVE, ENDS, on_refusal};

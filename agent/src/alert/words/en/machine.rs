@@ -103,9 +103,17 @@ pub(super) const MEMORY_STALLS: Wording = Wording {
     over: "It lasted {lasted}.",
 };
 
+/// Whose memory was used up where the kernel killed for it: the server's, a limit's, nobody knows; and what it hit.
+pub(in crate::alert::words) const ON_KILL: [&str; 4] = [
+    "The server's own memory was used up.",
+    "{group} had used up what its own limit allows.",
+    "Whether that was the server's memory or what a limit allows is not known here.",
+    "It was {program}.",
+];
+
 pub(super) const MEMORY_KILL: Wording = Wording {
     headline: "The kernel killed a program for want of memory",
-    happened: "At {since} the memory was used up, and the kernel ended a program.",
+    happened: "At {since} the kernel ended a program for want of memory. {detail}",
     means: "if it was the bot, systemd starts it again at once. Recorded orders are safe.",
     done: "the agent watches whether the bot is there.",
     todo: "see whom it hit: journalctl -k -n 50 | grep -i oom",

@@ -103,9 +103,17 @@ pub(super) const MEMORY_STALLS: Wording = Wording {
     over: "Berlangsung {lasted}.",
 };
 
+/// Whose memory was used up where the kernel killed for it: the server's, a limit's, nobody knows; and what it hit.
+pub(in crate::alert::words) const ON_KILL: [&str; 4] = [
+    "Memori server sendiri yang habis.",
+    "{group} menghabiskan memori yang boleh dipakainya.",
+    "Apakah memori server atau suatu batas yang habis, tidak diketahui di sini.",
+    "Programnya: {program}.",
+];
+
 pub(super) const MEMORY_KILL: Wording = Wording {
     headline: "Kernel mematikan program karena memori habis",
-    happened: "Pada {since} memori habis, dan kernel mengakhiri satu program.",
+    happened: "Pada {since} kernel mengakhiri satu program karena kehabisan memori. {detail}",
     means: "bila itu bot, systemd langsung menyalakannya lagi. Pesanan tercatat aman.",
     done: "agent mengawasi apakah bot ada.",
     todo: "lihat siapa yang kena: journalctl -k -n 50 | grep -i oom",
