@@ -9,7 +9,8 @@ impl Overview {
     /// What speaks against "all is well" where no alert does, in a line; `bot` is how the bot is, in words.
     #[must_use]
     pub fn unsure(&self, bot: &str) -> Option<String> {
-        let is_unsure = self.open.is_empty() && self.bot != BotState::Running;
-        is_unsure.then(|| format!("Bot: {bot}"))
+        // Whoever stopped it knows that.
+        let is_as_meant = matches!(self.bot, BotState::Running | BotState::Stopped);
+        (self.open.is_empty() && !is_as_meant).then(|| format!("Bot: {bot}"))
     }
 }

@@ -457,7 +457,6 @@ mod tests {
         for (bot, said) in [
             (BotState::Silent, "well: Bot: running, but does not answer<"),
             (BotState::Gone, "well: Bot: dead<"),
-            (BotState::Stopped, "well: Bot: stopped on purpose<"),
         ] {
             let html = with(bot);
             assert!(
