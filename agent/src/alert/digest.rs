@@ -49,6 +49,8 @@ pub struct Day<'a> {
     pub anchor: Option<String>,
     /// The last test of each way.
     pub tests: &'a [ChannelTest],
+    /// The ways that were asked for a test within the day and have not answered.
+    pub unanswered: &'a [String],
     /// What is not watched, in one line.
     pub unwatched: Option<String>,
     /// Orders placed and rupiah that came in within a day.
@@ -92,7 +94,7 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         "",
         day.anchor.iter().cloned().collect(),
     );
-    let tests = ways(voice, phrases, day.tests);
+    let tests = ways(voice, phrases, day);
     part(&mut text, phrases.ways, phrases.no_test, tests);
     let slowest = duration(voice.language, day.service.slowest);
     let service = match day.service.arrived {
@@ -215,14 +217,21 @@ fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
     drilled.iter().map(line).collect()
 }
 
-fn ways(voice: &Voice, phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+/// What an older test said of a way counts no more where the new one has no answer.
+fn ways(voice: &Voice, phrases: &DigestPhrases, day: &Day<'_>) -> Vec<String> {
     let said = |test: &ChannelTest| in_words(voice.language, &test.said);
-    tests
+    let tested = day
+        .tests
         .iter()
-        .map(|test| match test.ok {
-            true if test.said.is_empty() => format!("✅ {}", test.rung),
-            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, said(test)),
-            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, said(test)),
-        })
-        .collect()
+        .filter(|test| !day.unanswered.contains(&test.rung));
+    let tested = tested.map(|test| match test.ok {
+        true if test.said.is_empty() => format!("✅ {}", test.rung),
+        true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, said(test)),
+        false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, said(test)),
+    });
+    let unanswered = day
+        .unanswered
+        .iter()
+        .map(|rung| format!("⚪ {rung}: {}", phrases.unanswered));
+    tested.chain(unanswered).collect()
 }

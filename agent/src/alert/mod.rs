@@ -61,6 +61,7 @@ use digest::Day;
 use engine::MAINTENANCE;
 use ladder::Patience;
 use message::Voice;
+use rehearsal::Asked;
 use signals::{Bell, Signals};
 use steady::Steady;
 use unwatched::Unwatched;
@@ -79,6 +80,8 @@ pub struct Alerts {
     drill: Option<Schedule>,
     unwatched: Unwatched,
     steady: Steady,
+    /// The tests of the ways that a digest waits for.
+    asked: Asked,
     /// What the senders wait for.
     bell: Bell,
 }
@@ -95,6 +98,7 @@ impl Alerts {
             drill: None,
             unwatched: Unwatched::default(),
             steady: Steady::default(),
+            asked: Asked::new(),
             bell: Bell::new(),
         }
     }
@@ -154,7 +158,8 @@ impl Alerts {
         Ok(())
     }
 
-    /// Queues the daily digest when it is due. The first one comes at the first such time after the agent was set up.
+    /// Queues the daily digest when it is due and the ways were tested that it tells of, or a minute later. The first one
+    /// comes at the first such time after the agent was set up.
     ///
     /// # Errors
     /// As [`Alerts::observe`].
@@ -167,7 +172,10 @@ impl Alerts {
         let text = match last {
             Some(last) if last.since(now) > DIGEST_AHEAD => None,
             Some(last) if last >= due => return Ok(()),
-            Some(last) => Some(self.digest(last, now)?),
+            Some(last) => match self.unanswered(due, now)? {
+                Some(unanswered) => Some(self.day(last, &unanswered, now)?),
+                None => return Ok(()),
+            },
             None => None,
         };
         let set = |book: &mut Book| {
@@ -189,6 +197,10 @@ impl Alerts {
     /// # Errors
     /// When the agent's database refuses.
     pub fn digest(&self, since: UnixMillis, now: UnixMillis) -> anyhow::Result<Message> {
+        self.day(since, &[], now)
+    }
+
+    fn day(&self, since: UnixMillis, unanswered: &[String], now: UnixMillis) -> anyhow::Result<Message> {
         let (book, past) = (self.book()?, self.store.past(since)?);
         let (fresh, tests) = (self.store.freshness(now)?, self.store.channel_tests()?);
         let hours = self.store.hours(UnixMillis(now.0.saturating_sub(DAY_MS)), now)?;
@@ -206,6 +218,7 @@ impl Alerts {
             drill_due: self.drill_due(&fresh, now),
             anchor: Anchor::newest(&self.store)?.map(|anchor| anchor.line()),
             tests: &tests,
+            unanswered,
             unwatched: self.unwatched.line(self.voice.language),
             trade: (
                 hours.iter().map(|hour| hour.placed).sum(),

@@ -1,14 +1,14 @@
 //! Every way to the owner is asked at the start whether it is there, and tried once a day, shortly before the digest that
-//! tells the result: a dead fallback is found before it is needed. One that fails, or refuses a message, is an alert, which
-//! goes by the others.
+//! tells the result: a dead fallback is found before it is needed. A digest that is due before that asks for the test. One
+//! that fails, or refuses a message, is an alert, which goes by the others.
 //! It sends nothing that rings.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use protocol::{incident::Severity, time::UnixMillis};
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     Alerts,
@@ -24,8 +24,11 @@ use crate::store::{
     outbox::{Address, Rung},
 };
 
+mod asked;
 mod chats;
 
+use asked::Ask;
+pub(super) use asked::Asked;
 pub use chats::chat_named;
 use chats::{SAID_BETWEEN, blamed, of_chat};
 
@@ -66,6 +69,14 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Tests for as long as the agent lives. No vital loop: it waits for slow services, and gives no beat.
     pub async fn run(self) -> Infallible {
+        let asked = self.alerts.asked_tests();
+        tokio::select! {
+            never = self.test_day_by_day() => never,
+            never = self.test_when_asked(asked) => never,
+        }
+    }
+
+    async fn test_day_by_day(&self) -> Infallible {
         if let Err(error) = self.look_at_the_start().await {
             tracing::error!(
                 error = format!("{error:#}"),
@@ -74,11 +85,26 @@ impl Rehearsal {
         }
         loop {
             sleep(LOOK_EVERY).await;
-            if let Err(error) = self.test_what_is_due().await {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the ways to the owner could not be tested"
-                );
+            log(self.test_what_is_due().await);
+        }
+    }
+
+    /// What a digest misses, all ways at once: it waits for the slowest.
+    async fn test_when_asked(&self, mut asked: watch::Receiver<Option<Ask>>) -> Infallible {
+        loop {
+            if asked.changed().await.is_err() {
+                return pending().await;
+            }
+            let Some(ask) = *asked.borrow_and_update() else {
+                continue;
+            };
+            match self.alerts.untested(ask.due) {
+                Ok(untested) => {
+                    let missing = self.ways.iter().filter(|way| untested.contains(&way.rung.name));
+                    let tests = missing.map(async |way| log(self.test_and_record(way).await));
+                    join_all(tests).await;
+                }
+                Err(error) => log(Err(error)),
             }
         }
     }
@@ -123,11 +149,15 @@ impl Rehearsal {
             let is_back = last.is_some_and(|test| !test.ok)
                 && self.store.was_there(&way.rung.name, tested_at, now())?;
             if is_back || is_due(&self.calendar, tested_at, now()) {
-                let test = self.test_twice(way).await;
-                record(&self.store, &self.alerts, &test)?;
+                self.test_and_record(way).await?;
             }
         }
         Ok(())
+    }
+
+    async fn test_and_record(&self, way: &Way) -> anyhow::Result<()> {
+        let test = self.test_twice(way).await;
+        record(&self.store, &self.alerts, &test)
     }
 
     async fn test_twice(&self, way: &Way) -> ChannelTest {
@@ -137,6 +167,15 @@ impl Rehearsal {
         }
         sleep(RETRY_AFTER).await;
         test(way, &self.voice, now()).await
+    }
+}
+
+fn log(tested: anyhow::Result<()>) {
+    if let Err(error) = tested {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the ways to the owner could not be tested"
+        );
     }
 }
 

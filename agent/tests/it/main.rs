@@ -28,6 +28,7 @@ mod clock_set;
 mod console;
 mod cut_logs;
 mod damaged_source;
+mod digest_waits;
 mod domains;
 mod dying_server;
 mod far_remote;

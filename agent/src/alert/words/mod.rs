@@ -263,6 +263,8 @@ pub(super) struct DigestPhrases {
     pub strange: &'static str,
     /// That a way does not work.
     pub broken: &'static str,
+    /// That it is not known whether one works.
+    pub unanswered: &'static str,
     /// That there were none; `{since}` is filled in.
     pub no_service: &'static str,
     /// How messages fared; `{count}`, `{since}` and `{slowest}` are filled in.

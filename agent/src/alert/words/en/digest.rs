@@ -22,6 +22,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "The ways to you have not been tested yet.",
     strange: "takes messages and answers strangely; look whether they arrive",
     broken: "does not work",
+    unanswered: "was not tested within the last day; there is no answer to the test yet",
     no_service: "\n\nNo messages to you since {since}.",
     service: "\n\nMessages to you since {since}: {count}; the slowest took {slowest}.",
 };

@@ -22,6 +22,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "Saluran untuk mengabari Anda belum diuji.",
     strange: "menerima pesan tetapi jawabannya tidak biasa; periksa apakah pesannya sampai",
     broken: "rusak",
+    unanswered: "belum diuji dalam sehari terakhir; ujinya belum dijawab",
     no_service: "\n\nTidak ada kabar untuk Anda sejak {since}.",
     service: "\n\nKabar untuk Anda sejak {since}: {count}; yang paling lambat {slowest}.",
 };

@@ -1,0 +1,81 @@
+//! What the digest waits for: that each way was tested within the last day. It asks for the tests that are missing and waits
+//! a minute for them, not longer; without somebody who tests it waits for nothing.
+//! It tests nothing itself.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+use tokio::sync::watch;
+
+use super::super::{Alerts, DAY_MS};
+
+/// For so long a digest waits: a way that hangs must not hold it up.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// The tests that a digest asks for. Cheap to clone.
+#[derive(Clone)]
+pub(in crate::alert) struct Asked(watch::Sender<Option<Ask>>);
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Ask {
+    /// When the digest was due.
+    pub(super) due: UnixMillis,
+    /// When it asked.
+    at: UnixMillis,
+}
+
+impl Asked {
+    pub(in crate::alert) fn new() -> Self {
+        Self(watch::Sender::new(None))
+    }
+
+    fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// Asks for the tests of the digest that was due then, unless that was done. Gives whether it still waits for them.
+    fn waits(&self, due: UnixMillis, now: UnixMillis) -> bool {
+        let asked = *self.0.borrow();
+        match asked.filter(|ask| ask.due == due) {
+            // A clock that was set back in between must not make it wait anew.
+            Some(ask) => ask.at <= now && now.since(ask.at) < WAIT,
+            None => {
+                self.0.send_replace(Some(Ask { due, at: now }));
+                true
+            }
+        }
+    }
+}
+
+impl Alerts {
+    /// The tests that digests ask for from this call on.
+    pub(super) fn asked_tests(&self) -> watch::Receiver<Option<Ask>> {
+        self.asked.0.subscribe()
+    }
+
+    /// The ways that were not tested within the day before the digest that is due then.
+    pub(super) fn untested(&self, due: UnixMillis) -> anyhow::Result<Vec<String>> {
+        let (tests, since) = (self.store.channel_tests()?, due.0.saturating_sub(DAY_MS));
+        let is_tested = |name: &String| {
+            let test = tests.iter().find(|test| test.rung == *name);
+            test.is_some_and(|test| test.tested_at.0 > since)
+        };
+        let names = self.ladder.iter().map(|rung| rung.name.clone());
+        Ok(names.filter(|name| !is_tested(name)).collect())
+    }
+
+    /// The ways that were asked for a test and have not answered in time; `None` while the digest waits for them.
+    pub(in crate::alert) fn unanswered(
+        &self,
+        due: UnixMillis,
+        now: UnixMillis,
+    ) -> anyhow::Result<Option<Vec<String>>> {
+        if !self.asked.is_heard() {
+            return Ok(Some(Vec::new()));
+        }
+        let untested = self.untested(due)?;
+        let waits = !untested.is_empty() && self.asked.waits(due, now);
+        Ok((!waits).then_some(untested))
+    }
+}
