@@ -32,6 +32,8 @@ const ADD_DELIVERY: &str = "
             EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND refused = 1
                         AND sent_at IS NULL AND dropped_at IS NULL))";
 const OPENED: &str = "UPDATE deliveries SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
+const IS_HELD: &str = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE id = :id AND opened_at >= :until)";
+const HOLD: &str = "UPDATE deliveries SET opened_at = :until WHERE id = :id AND sent_at IS NULL";
 const NOT_SENT: &str = "
     UPDATE deliveries SET in_doubt = :in_doubt, why = :why WHERE id = :id AND sent_at IS NULL";
 const REFUSES: &str = "
@@ -226,6 +228,23 @@ impl Store {
             rows.iter()
                 .try_for_each(|row| statement.execute(named_params! { ":id": row.id.0 }).map(drop))
         })
+    }
+
+    /// This way says the row from that moment on and no sooner: its time begins then, and the next way waits for that.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn delivery_held(&self, row: &Waiting, until: UnixMillis) -> rusqlite::Result<()> {
+        let parameters = named_params! { ":id": row.id.0, ":until": until.0 };
+        let is_held: bool = self.read(|connection| {
+            connection
+                .prepare_cached(IS_HELD)?
+                .query_row(parameters, |row| row.get(0))
+        })?;
+        match is_held {
+            true => Ok(()),
+            false => self.write(|transaction| transaction.execute(HOLD, parameters).map(drop)),
+        }
     }
 
     /// The request with these rows failed. A way that refuses refuses whatever else waits for that address, and what comes

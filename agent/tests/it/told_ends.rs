@@ -42,12 +42,16 @@ struct Flapping {
 impl Flapping {
     /// Long enough ago that nothing of the story waits for its time.
     fn begin(dir: &Path, telegram: &Telegram) -> Self {
+        Self::begin_by(dir, telegram, &[(TELEGRAM, OWNER), (PUSH, 0)])
+    }
+
+    fn begin_by(dir: &Path, telegram: &Telegram, ways: &[(&str, i64)]) -> Self {
         let mut desk = Desk::open(dir, telegram, &[OWNER]);
-        let rung = |name: &str, chat| Rung {
-            name: name.to_owned(),
-            chats: vec![chat],
+        let rung = |(name, chat): &(&str, i64)| Rung {
+            name: (*name).to_owned(),
+            chats: vec![*chat],
         };
-        let ways = [rung(TELEGRAM, OWNER), rung(PUSH, 0)];
+        let ways: Vec<Rung> = ways.iter().map(rung).collect();
         desk.alerts = Alerts::new(Arc::clone(&desk.store), desk.voice.clone(), calendar(), &ways);
         let now = jiff::Timestamp::now().as_millisecond();
         Self {
@@ -566,4 +570,57 @@ async fn what_comes_a_third_time_without_telegram_goes_the_next_way_in_time_and_
         buttons.contains("alert:ack:3") && !buttons.contains("alert:ack:2"),
         "only what stands can be taken on: {buttons}"
     );
+}
+
+/// A way that holds such an end back until it has lasted does not fail by that: the ways behind it were told of no beginning.
+#[tokio::test]
+async fn an_end_that_a_way_holds_back_until_it_lasts_goes_no_further_way_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin_by(
+        dir.path(),
+        &telegram,
+        &[(TELEGRAM, OWNER), (PUSH, 0), ("hook", 0)],
+    );
+    let sender = flapping.push(&push);
+    flapping.gone(0);
+    flapping.climb();
+    push.wait_for(1).await;
+    flapping.back(20);
+    push.wait_for(2).await;
+    flapping.gone(120);
+    flapping.climb();
+    push.wait_for(3).await;
+    flapping.back(165);
+    // It stays away for an hour before it is said.
+    let said_from = flapping.at(165 + 3_600);
+    let is_held = |stuck: &[Stuck]| {
+        let ways = stuck.iter().flat_map(|stuck| &stuck.ways);
+        ways.filter(|way| way.rung == PUSH)
+            .all(|way| way.opened_at == said_from)
+    };
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let look = || {
+        let mut held = false;
+        let decide = |stuck: &[Stuck]| {
+            held = !stuck.is_empty() && is_held(stuck);
+            Ok(Vec::new())
+        };
+        flapping.desk.store.climb(&[], now, decide).unwrap();
+        held
+    };
+    until(LIMIT, look).await;
+    let by_hook = |climbs_at: UnixMillis| {
+        flapping.desk.alerts.climb(Patience::USUAL, climbs_at).unwrap();
+        let way = Address {
+            rung: "hook".to_owned(),
+            chat_id: 0,
+        };
+        flapping.desk.store.waiting(&way, 20, climbs_at).unwrap().len()
+    };
+    let seconds = |seconds| said_from.plus(Duration::from_secs(seconds));
+    assert_eq!(by_hook(now), 0, "push has told the beginning and holds the end");
+    assert_eq!(by_hook(seconds(7)), 0, "and has its time then");
+    assert_eq!(by_hook(seconds(8)), 1, "after that it is like any other");
+    sender.abort();
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use protocol::time::UnixMillis;
+
 use super::{Sender, now};
 use crate::store::outbox::Waiting;
 
@@ -13,8 +15,8 @@ use crate::store::outbox::Waiting;
 pub(super) enum Pause {
     /// It is otherwise again, or more is known: nobody needs to hear of the moment.
     Ended,
-    /// It may be over in a moment: it waits for so long.
-    Young(Duration),
+    /// It may be over in a moment: it waits until then.
+    Young(UnixMillis),
 }
 
 impl Sender {
@@ -43,8 +45,8 @@ impl Sender {
                 lasts_before_told(self.pace.stays_away, told)
             }
         };
-        let left = lasts.saturating_sub(now().since(row.created_at));
-        Ok((!left.is_zero()).then_some(Pause::Young(left)))
+        let until = row.created_at.plus(lasts);
+        Ok((until > now()).then_some(Pause::Young(until)))
     }
 }
 

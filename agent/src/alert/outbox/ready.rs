@@ -33,7 +33,10 @@ impl Sender {
                 || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
             if is_told || pause == Some(Pause::Ended) {
                 self.store.delivery_needless(row, now())?;
-            } else if let Some(Pause::Young(left)) = pause {
+            } else if let Some(Pause::Young(until)) = pause {
+                // No other way is to say it because this one does not yet.
+                self.store.delivery_held(row, until)?;
+                let left = until.since(now());
                 next = Some(next.map_or(left, |next| next.min(left)));
                 held.extend(episode);
             } else if doubts.holds(row.id, Instant::now()) {

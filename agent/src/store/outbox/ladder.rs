@@ -80,7 +80,7 @@ pub struct Stuck {
 pub struct Taken {
     /// The way's name.
     pub rung: String,
-    /// Since when.
+    /// From when on it may say it.
     pub opened_at: UnixMillis,
     /// Whether it refused, this message or another one.
     pub refused: bool,
