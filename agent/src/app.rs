@@ -229,7 +229,10 @@ fn note_configuration(config: &Config, store: &Store) {
 
 fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung], started_at: UnixMillis) -> Alerts {
     let alerts = Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder);
-    alerts.rehearsed(&config.drill).steadied(started_at)
+    alerts
+        .rehearsed(&config.drill)
+        .placed(config)
+        .steadied(started_at)
 }
 
 fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {

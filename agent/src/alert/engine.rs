@@ -122,7 +122,7 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
     if let Some(told) = is_alone.then(|| floor::tell_return(book, key, now)).flatten() {
         return told;
     }
-    let wait = book.alerts.get(key).map_or(Duration::ZERO, kin::cause_wait);
+    let wait = kin::cause_wait(book, key);
     let wait = match is_alone {
         true => wait,
         false => wait.max(floor::must_last(book, key, now)),

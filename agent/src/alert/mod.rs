@@ -37,6 +37,7 @@ mod observing;
 mod orphans;
 pub mod outbox;
 pub mod outside;
+mod places;
 pub mod planned;
 pub mod redact;
 pub mod rehearsal;

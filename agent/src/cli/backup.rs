@@ -298,6 +298,7 @@ fn alerts(config: &Config, store: &Arc<Store>) -> Alerts {
         Calendar::of(config),
         &ladder(config),
     )
+    .placed(config)
 }
 
 fn json(taken: &Taken) -> serde_json::Value {

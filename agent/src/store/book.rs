@@ -1,7 +1,7 @@
 //! The alert engine's whole memory, read and written as one: what is wrong, what was told, what is held back.
 //! A change of it and the messages that follow from it are one transaction. It decides nothing itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
@@ -12,6 +12,7 @@ use super::{
     alerts::{self, AlertRow, Held},
     episodes::{self, EpisodeId, EpisodeRow, FloorRow},
     outbox::{self, Message, Rung},
+    places::Places,
 };
 
 const READ_VERSION: &str = "PRAGMA data_version";
@@ -79,6 +80,8 @@ pub struct Book {
     pub next_episode: i64,
     /// The last time of the daily digest that is done with.
     pub digest_at: Option<UnixMillis>,
+    /// What lies where, as the configuration says.
+    pub places: Arc<Places>,
 }
 
 impl Book {
@@ -138,7 +141,12 @@ impl Store {
     /// When the database refuses.
     pub fn look_at_book<T>(&self, look: impl FnOnce(&Book) -> T) -> rusqlite::Result<T> {
         let mut home = self.lock();
-        let Home { connection, book, .. } = &mut *home;
+        let Home {
+            connection,
+            book,
+            places,
+            ..
+        } = &mut *home;
         // Before the reading: what is committed in between is read, and then once more.
         let version = connection
             .prepare_cached(READ_VERSION)?
@@ -148,7 +156,7 @@ impl Store {
             Some(known) => known,
             None => Remembered {
                 version,
-                book: read_at_once(connection)?,
+                book: read_at_once(connection, places)?,
             },
         };
         Ok(look(&book.insert(known).book))
@@ -165,8 +173,9 @@ impl Store {
         change: impl FnOnce(&mut Book) -> Vec<Message>,
     ) -> rusqlite::Result<usize> {
         // Read inside the transaction: a command run by hand may change it as well.
+        let places = Arc::clone(&self.lock().places);
         self.write(|transaction| {
-            let before = read(transaction)?;
+            let before = read(transaction, &places)?;
             let mut after = before.clone();
             let messages = change(&mut after);
             save(transaction, &before, &after)?;
@@ -203,14 +212,14 @@ impl Store {
 }
 
 /// As it was at one moment: a command run by hand may change it between two looks.
-fn read_at_once(connection: &mut Connection) -> rusqlite::Result<Book> {
+fn read_at_once(connection: &mut Connection, places: &Arc<Places>) -> rusqlite::Result<Book> {
     let transaction = connection.transaction()?;
-    let book = read(&transaction)?;
+    let book = read(&transaction, places)?;
     transaction.commit()?;
     Ok(book)
 }
 
-fn read(connection: &Connection) -> rusqlite::Result<Book> {
+fn read(connection: &Connection, places: &Arc<Places>) -> rusqlite::Result<Book> {
     let (next_episode, digest_at) = clock(connection)?;
     Ok(Book {
         alerts: alerts::by_key(connection)?,
@@ -222,6 +231,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Book> {
         stepped_ms: 0,
         next_episode,
         digest_at,
+        places: Arc::clone(places),
     })
 }
 

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,7 @@ pub mod outbox;
 pub mod own_chains;
 pub mod owner;
 pub mod pages;
+pub mod places;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
@@ -61,6 +62,7 @@ pub mod twin;
 
 use book::Remembered;
 use migrations::MIGRATIONS;
+use places::Places;
 use room::Room;
 
 /// The database's name in the state directory.
@@ -90,6 +92,8 @@ struct Home {
     room: Option<Room>,
     /// The engine's memory as it was read last: it is looked at every few seconds, and seldom changes.
     book: Option<Remembered>,
+    /// What lies where, for whoever looks at it.
+    places: Arc<Places>,
     /// How often this connection has written.
     writes: watch::Sender<u64>,
 }
@@ -157,6 +161,7 @@ impl Store {
                 connection,
                 room,
                 book: None,
+                places: Arc::default(),
                 writes: watch::Sender::new(0),
             }),
             opened_behind: None,
@@ -176,6 +181,7 @@ impl Store {
             room,
             book,
             writes,
+            ..
         } = &mut *home;
         *book = None;
         // Whoever waits for it comes to see what was written: the lock is held until then.

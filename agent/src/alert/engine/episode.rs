@@ -15,7 +15,7 @@ use super::{
     storm::{changes_at, is_unheard, sooner},
 };
 use crate::{
-    alert::{calendar::Calendar, role::Role},
+    alert::calendar::Calendar,
     store::{
         book::Book,
         episodes::{EpisodeId, EpisodeRow, Mended},
@@ -42,10 +42,13 @@ pub(super) fn join(
         return Vec::new();
     };
     let due_at = now.plus(wait);
-    let topic = topic_of(&fault);
+    let topic = kin::topic_of(&fault);
     let severity = fault.rule.severity();
     let (id, rings) = match kin::home(book, &fault, &topic, now) {
-        Home::WithKin(id) => (id, enter(book, id, severity, now, |_| now)),
+        Home::WithKin(id) => (
+            hold::take_over(book, id, &fault),
+            enter(book, id, severity, now, |_| now),
+        ),
         Home::WithTopic(id) => {
             let due_at = |episode: &EpisodeRow| match episode.told {
                 Some((told, _)) if severity <= told => changes_at(episode, severity, now),
@@ -113,15 +116,6 @@ pub(super) fn is_back(book: &mut Book, key: &str, now: UnixMillis) {
             episode.mended.retain(|mended| !is_it(mended));
             episode.due_at = Some(changes_at(episode, Severity::Info, now));
         }
-    }
-}
-
-/// Disks of different roles have different causes and mean different things: none hides behind another's message.
-fn topic_of(fault: &Fault) -> String {
-    let topic = fault.rule.spec().topic;
-    match Role::of_key(&fault.key) {
-        Role::Shop => format!("{topic:?}"),
-        other => format!("{topic:?} {other:?}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What keeps an alert that counts from the owner: something that explains it, a silence, or the night.
 //! Holding suppresses that something is told; never that it is over once it was told.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use protocol::{incident::Severity, time::UnixMillis};
 
@@ -83,13 +83,34 @@ pub(super) fn is_explained(book: &Book, key: &str, rule: Rule) -> bool {
         .values()
         .filter(|other| other.key != key)
         .filter_map(|other| Some((other, Rule::named(&other.rule)?)))
-        .any(|(other, root)| explains(&other.key, root, key, rule))
+        .any(|(other, root)| explains(book, (&other.key, root), (key, rule)))
 }
 
 /// Whether a root is the cause of something. The trouble of a disk that is not the shop's explains what lies there, and
-/// nothing of another disk.
-pub(super) fn explains(root_key: &str, root: Rule, key: &str, rule: Rule) -> bool {
-    rule.is_under(root) && is_there(root_key, key, rule)
+/// nothing of another disk; a disk that a remote does not lie on is no cause for that remote.
+pub(super) fn explains(book: &Book, (root_key, root): (&str, Rule), (key, rule): (&str, Rule)) -> bool {
+    let lies_there = !(is_of_mount(root) && is_of_remote(rule))
+        || book
+            .places
+            .lies_on(object_of(key), Path::new(object_of(root_key)));
+    rule.is_under(root) && lies_there && is_there(root_key, key, rule)
+}
+
+/// Whether anything that can be the cause of it is watched: a remote that is no folder on such a disk waits for none.
+pub(super) fn has_possible_cause(book: &Book, key: &str, rule: Rule) -> bool {
+    let is_watched = !is_of_remote(rule) || book.places.is_watched(object_of(key));
+    let mut roots = rule.spec().roots.iter();
+    roots.any(|root| is_watched || !is_of_mount(*root))
+}
+
+/// About a disk that is not there, which its key names.
+fn is_of_mount(rule: Rule) -> bool {
+    matches!(rule, Rule::DiskMissing | Rule::DiskGone)
+}
+
+/// About what gets to one remote, which its key names.
+fn is_of_remote(rule: Rule) -> bool {
+    matches!(rule, Rule::BackupFailed | Rule::RemoteBehind)
 }
 
 /// Whether what is wrong in one place can be the cause of something in another. Of disks none is the cause of another's.
@@ -121,7 +142,7 @@ pub(super) fn swallow(book: &mut Book, root_key: &str, root: Rule) {
     let explained: Vec<(String, EpisodeId)> = book
         .alerts
         .values()
-        .filter(|row| Rule::named(&row.rule).is_some_and(|rule| explains(root_key, root, &row.key, rule)))
+        .filter(|row| follows(book, (root_key, root), row))
         .filter_map(|row| Some((row.key.clone(), row.episode?)))
         .filter(|(_, id)| {
             book.episodes
@@ -136,4 +157,29 @@ pub(super) fn swallow(book: &mut Book, root_key: &str, root: Rule) {
         }
         episode::shrink(book, id);
     }
+}
+
+/// A cause takes the message of what follows from it, which says that alone from now on: the rest is held like what comes
+/// after a cause. What is critical stays in it, since the owner was called for that. Gives the message's episode.
+pub(super) fn take_over(book: &mut Book, id: EpisodeId, root: &Fault) -> EpisodeId {
+    let held: Vec<String> = members(book, id)
+        .into_iter()
+        .filter(|row| row.loudest < Some(Severity::Critical))
+        .filter(|row| follows(book, (&root.key, root.rule), row))
+        .map(|row| row.key.clone())
+        .collect();
+    for key in &held {
+        if let Some(row) = book.alerts.get_mut(key) {
+            (row.episode, row.held, row.told) = (None, Some(Held::Explained), None);
+        }
+    }
+    if let Some(episode) = book.episodes.get_mut(&id) {
+        let held = u32::try_from(held.len()).unwrap_or(u32::MAX);
+        episode.faults = episode.faults.saturating_sub(held);
+    }
+    id
+}
+
+fn follows(book: &Book, root: (&str, Rule), row: &AlertRow) -> bool {
+    Rule::named(&row.rule).is_some_and(|rule| explains(book, root, (&row.key, rule)))
 }

@@ -8,7 +8,10 @@ use protocol::time::UnixMillis;
 
 use super::{Fault, floor, hold, members, storm::HEARD_WITHIN};
 use crate::{
-    alert::rule::{Rule, Severity},
+    alert::{
+        role::Role,
+        rule::{Rule, Severity},
+    },
     store::{
         alerts::{AlertRow, Held},
         book::Book,
@@ -50,6 +53,15 @@ pub(super) fn home(book: &Book, fault: &Fault, topic: &str, now: UnixMillis) -> 
     of_topic.map_or(Home::Alone, |episode| Home::WithTopic(episode.id))
 }
 
+/// Disks of different roles have different causes and mean different things: none hides behind another's message.
+pub(super) fn topic_of(fault: &Fault) -> String {
+    let topic = fault.rule.spec().topic;
+    match Role::of_key(&fault.key) {
+        Role::Shop => format!("{topic:?}"),
+        other => format!("{topic:?} {other:?}"),
+    }
+}
+
 /// Whether the message of its topic tells it too. A change of a message rings nowhere: a warning is told so only where that
 /// message has just rung, or is about as much and its storm goes on. What is critical rings there by itself, and what is
 /// less than a warning nowhere.
@@ -83,7 +95,7 @@ fn is_told_with_kin(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixM
         && members(book, episode.id)
             .into_iter()
             .filter_map(|row| Some((row, Rule::named(&row.rule)?)))
-            .any(|(row, rule)| is_cause(fault, row, rule) || is_outcome(fault, row, rule, age))
+            .any(|(row, rule)| is_cause(book, fault, row, rule) || is_outcome(fault, row, rule, age))
 }
 
 /// Whether an owner has read it and said so: whoever did knows of nothing that comes after.
@@ -92,9 +104,9 @@ fn is_taken_on(episode: &EpisodeRow) -> bool {
 }
 
 /// Whether it was there when the other one was told, and only seen later.
-fn is_cause(fault: &Fault, row: &AlertRow, rule: Rule) -> bool {
+fn is_cause(book: &Book, fault: &Fault, row: &AlertRow, rule: Rule) -> bool {
     let spec = fault.rule.spec();
-    let explains = hold::explains(&fault.key, fault.rule, &row.key, rule);
+    let explains = hold::explains(book, (&fault.key, fault.rule), (&row.key, rule));
     let is_source = rule.spec().beside.contains(&fault.rule) && hold::is_there(&fault.key, &row.key, rule);
     (explains || is_source) && fault.since <= row.since.plus(spec.seen_within)
 }
@@ -106,14 +118,15 @@ fn is_outcome(fault: &Fault, row: &AlertRow, rule: Rule, told_ago: Duration) -> 
 }
 
 /// How long an alert waits for its cause. What was held back for another may be mending at this moment.
-pub(super) fn cause_wait(row: &AlertRow) -> Duration {
-    let Some(rule) = Rule::named(&row.rule) else {
+pub(super) fn cause_wait(book: &Book, key: &str) -> Duration {
+    let row = book.alerts.get(key);
+    let Some((row, rule)) = row.and_then(|row| Some((row, Rule::named(&row.rule)?))) else {
         return Duration::ZERO;
     };
     let spec = rule.spec();
     let has_waited = spec.is_tried && row.held != Some(Held::Explained);
     match rule.severity() {
-        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
+        _ if has_waited || !hold::has_possible_cause(book, key, rule) => Duration::ZERO,
         Severity::Critical => Duration::ZERO,
         Severity::Info | Severity::Warning => CAUSE_WAIT,
     }

@@ -12,6 +12,7 @@ mod flapping;
 mod follow;
 mod histories;
 mod kin;
+mod lying;
 mod reminders;
 mod reported;
 mod returns;

@@ -58,7 +58,7 @@ pub fn acknowledge(
     let unread = take_out_unread(book, id);
     let mut notices = taken_on(book, id, by, now)?;
     for key in unread {
-        let wait = book.alerts.get(&key).map_or(Duration::ZERO, cause_wait);
+        let wait = cause_wait(book, &key);
         notices.extend(join(book, calendar, &key, wait, now));
     }
     Some(follow::told(book, notices))

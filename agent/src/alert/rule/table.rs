@@ -85,7 +85,7 @@ rules! {
     /// The same, for want of room on the disk of the agent's state.
     BackupWithoutRoom => Spec::new("backup_without_room", Warning, Topic::Backup).tried().under(NO_ROOM);
     /// The last backup did not get to this remote.
-    BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
+    BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup).under(&[Rule::DiskMissing]);
     /// Configured files are not in the last backup.
     BackupIncomplete => Spec::new("backup_incomplete", Warning, Topic::Backup);
     /// The newest restore point is older than two intervals of the schedule.
@@ -116,8 +116,8 @@ rules! {
     InodesFull => Spec::new("inodes_full", Critical, Topic::Machine).figure(Unit::Percent, 97.0, 95.0);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
-    /// A place that is watched is not there, or not on its own disk any more.
-    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2).under(&[Rule::DiskGone]);
+    /// A place that is watched is not there, or not on its own disk any more. One look finds that and its cause.
+    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2).tried().seen_within(MINUTE).under(&[Rule::DiskGone]);
     /// The disk of the shop's database, or of the agent's state, went away under the running agent.
     DiskGone => Spec::new("disk_gone", Critical, Topic::Machine);
     /// There is little memory.
