@@ -30,8 +30,9 @@ pub const CLOCK_STEPS_MAX: usize = 100;
 pub struct ClockStep {
     /// The last commit that was dated before.
     pub after: CommitNumber,
-    /// By how much it was set forward, in milliseconds; backward is negative.
-    pub by_ms: i64,
+    /// By how much it was set forward, in milliseconds; backward is negative. `None` where nobody can tell, since the machine was
+    /// started anew in between.
+    pub by_ms: Option<i64>,
 }
 
 /// One object of a point, with what must be true of it.
@@ -323,7 +324,7 @@ mod tests {
         refused("a clock that was set without end", &|it| {
             let step = ClockStep {
                 after: CommitNumber::FIRST,
-                by_ms: 1,
+                by_ms: Some(1),
             };
             it.clock_steps = vec![step; CLOCK_STEPS_MAX + 1];
         });

@@ -76,7 +76,7 @@ pub fn climb(
         if !is_broken(&last) && !is_over(ladder, last, patience, stuck, now) {
             continue;
         }
-        let takes_all = steps(stuck) >= ONE_BY_ONE;
+        let takes_all = steps(stuck, now) >= ONE_BY_ONE;
         for rung in last + 1..ladder.len() {
             climbs.push(Climb {
                 message: stuck.message,
@@ -90,9 +90,11 @@ pub fn climb(
     climbs
 }
 
-/// How often it has taken ways: broken ones are passed in the same step as the one behind them.
-fn steps(stuck: &Stuck) -> usize {
-    let opened: BTreeSet<UnixMillis> = stuck.ways.iter().map(|way| way.opened_at).collect();
+/// How often it has taken ways: broken ones are passed in the same step as the one behind them, and one that holds it back was
+/// not taken yet.
+fn steps(stuck: &Stuck, now: UnixMillis) -> usize {
+    let opened = stuck.ways.iter().map(|way| way.opened_at);
+    let opened: BTreeSet<UnixMillis> = opened.filter(|at| *at <= now).collect();
     opened.len()
 }
 

@@ -198,7 +198,8 @@ pub fn rolled_back(
             ends.map_or_else(|| "no restore point at all".to_owned(), |point| point.to_string())
         ));
     }
-    let (chain, commit) = taken?;
+    // Of a chain that was left retention may have let the end go.
+    let (chain, commit) = taken.filter(|(chain, _)| **chain == newest.manifest.chain)?;
     let of_chain = object_key::segments_of(chain);
     let segments = names.range(of_chain.clone()..).map(|(name, _)| name);
     let segments = segments.take_while(|name| name.starts_with(&of_chain));

@@ -200,12 +200,13 @@ impl Question<'_> {
         }
         let beyond = of_chain().filter(|point| ends.is_none_or(|ends| ends < point.commit));
         pieces.extend(beyond.map(as_piece));
-        // Of the commit that the chain began with there is no segment.
-        if self.sends(chain) && !self.is_pruned_elsewhere {
-            pieces.insert(0, alone(CommitNumber::FIRST, UnixMillis(0), false));
-        }
         // By their commits: clocks are set back.
         pieces.sort_by_key(|piece| piece.range.first);
+        // Of the commit that the chain began with there is no segment.
+        let begun = pieces.first().map(|piece| piece.range.first_at);
+        if let Some(at) = begun.filter(|_| self.sends(chain) && !self.is_pruned_elsewhere) {
+            pieces.insert(0, alone(CommitNumber::FIRST, at, false));
+        }
         pieces
     }
 
@@ -383,9 +384,15 @@ mod tests {
             .map(|range| (name(*range).to_string(), 10))
             .collect();
         let points: Vec<Stand> = points.iter().copied().map(point).collect();
-        let mut question = Question {
-            names: &names,
-            points: &points,
+        let mut question = question(&names, &points);
+        change(&mut question);
+        of(&question).holes
+    }
+
+    fn question<'a>(names: &'a Names, points: &'a [Stand]) -> Question<'a> {
+        Question {
+            names,
+            points,
             sent: Some(end(20)),
             follows: None,
             never_sent: Vec::new(),
@@ -393,9 +400,7 @@ mod tests {
             is_pruned_elsewhere: false,
             are_rules_unknown: false,
             now: UnixMillis(30),
-        };
-        change(&mut question);
-        of(&question).holes
+        }
     }
 
     #[test]
@@ -438,6 +443,19 @@ mod tests {
         assert_eq!(segments_in(&first, &[5], as_it_is), [(2, 5, Some(5))]);
         assert_eq!(found_in(&first, &[5], as_it_is), [], "nothing led there");
         assert_eq!(segments_in(&first, &[5], of_another_server), []);
+        let chain = ChainId::from_bits(2);
+        let points = [point(5), Stand { chain, ..point(3) }];
+        let names: Names = [(name((6, 9)).to_string(), 10)].into();
+        let question = Question {
+            kept_from: Some(UnixMillis(4)),
+            ..question(&names, &points)
+        };
+        let ends: Vec<_> = of(&question).holes.iter().map(|hole| hole.last.get()).collect();
+        assert_eq!(
+            ends,
+            [5],
+            "what is kept of another chain lets none of this one go"
+        );
         let no_rules = |question: &mut Question<'_>| {
             of_another_server(question);
             question.are_rules_unknown = true;

@@ -14,9 +14,10 @@ use super::{
 const INSERT: &str =
     "INSERT INTO clock_step (chain, after_commit, by_ms) VALUES (:chain, :after_commit, :by_ms)";
 const PRUNE: &str = "DELETE FROM clock_step WHERE id <= (SELECT max(id) FROM clock_step) - 1000";
+/// Between two commits it may be set several times.
 const SELECT: &str = "
-    SELECT chain, after_commit, sum(by_ms) FROM clock_step GROUP BY chain, after_commit HAVING sum(by_ms) <> 0
-    ORDER BY after_commit";
+    SELECT chain, after_commit, CASE WHEN count(by_ms) = count(*) THEN sum(by_ms) END AS by_ms FROM clock_step
+    GROUP BY chain, after_commit HAVING by_ms IS NULL OR by_ms <> 0 ORDER BY after_commit";
 const REPLACE_SEEN: &str =
     "INSERT OR REPLACE INTO clock_seen (only_row, boot, ahead_ms) VALUES (1, :boot, :ahead_ms)";
 const SELECT_SEEN: &str = "SELECT boot, ahead_ms FROM clock_seen";

@@ -148,7 +148,10 @@ impl BotWatch {
                     return health;
                 }
                 // The one that said goodbye goes on answering until it is through with its work.
-                Ok(_) => self.observe(self.absent(absence)),
+                Ok(_) => {
+                    absence = absence.answered();
+                    self.observe(self.absent(absence));
+                }
                 Err(missing) => {
                     absence = absence.after(&missing, Instant::now());
                     self.observe(self.missed(absence, missing));

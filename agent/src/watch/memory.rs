@@ -169,7 +169,7 @@ impl Memory {
         let logged = self.log.as_mut().map(KernelLog::kills).unwrap_or_default();
         let whose = |limit: Option<PathBuf>| match (limit, &self.groups) {
             (None, _) => Whose::Machines,
-            (Some(group), Some(groups)) => groups.of_limit(group),
+            (Some(group), Some(groups)) => groups.of_logged(group),
             (Some(_), None) => Whose::Unknown,
         };
         let logged = logged.into_iter().map(|kill| {

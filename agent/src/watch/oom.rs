@@ -112,6 +112,14 @@ impl Groups {
         }
     }
 
+    /// The same of a group by the kernel's name of it, which is another one in a container.
+    pub(super) fn of_logged(&self, group: PathBuf) -> Whose {
+        match self.root.join(EVENTS).exists() {
+            true => Whose::Unknown,
+            false => self.of_limit(group),
+        }
+    }
+
     /// Whose limit that is. Where nobody knows in which group the bot is, it may be in this one.
     pub(super) fn of_limit(&self, group: PathBuf) -> Whose {
         let bot = self.shop.file_name();
@@ -230,7 +238,14 @@ mod tests {
         write("system.slice/bot.service", 1, 1);
         let bot = PathBuf::from("system.slice/bot.service");
         assert_eq!(groups.whose(), Whose::Shops(bot));
+        let logged = || PathBuf::from("docker/1");
+        assert_eq!(groups.of_logged(logged()), Whose::Others(logged()));
         write("", 0, 2);
+        assert_eq!(
+            groups.of_logged(logged()),
+            Whose::Unknown,
+            "that is its name outside"
+        );
         write("system.slice/proxy.service", 0, 2);
         assert_eq!(
             groups.whose(),

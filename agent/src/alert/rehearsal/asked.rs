@@ -1,5 +1,5 @@
 //! What the digest waits for: that each way was tested within the last day. It asks for the tests that are missing and waits
-//! a minute for them, not longer; without somebody who tests it waits for nothing.
+//! a minute and a half for them, not longer; without somebody who tests it waits for nothing.
 //! It tests nothing itself.
 
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::super::{Alerts, DAY_MS};
 
-/// For so long a digest waits: a way that hangs must not hold it up.
-const WAIT: Duration = Duration::from_secs(60);
+/// For so long a digest waits, which is two tests of a way that hangs: no such way holds it up for longer.
+const WAIT: Duration = Duration::from_secs(90);
 
 /// The tests that a digest asks for. Cheap to clone.
 #[derive(Clone)]

@@ -1,5 +1,5 @@
 //! Whether the clock that dates the commits was set: how far it went beyond the time that passed since it was looked at last, also
-//! by an agent before this one, as long as the machine was not restarted in between.
+//! by an agent before this one. Over a restart of the machine nobody can tell, and that is written down.
 //! It sets no clock, and does not say when it was right.
 
 use std::time::{Duration, Instant};
@@ -14,7 +14,11 @@ pub(super) const STEP_LEAST: Duration = Duration::from_secs(2);
 
 /// The clock when it was looked at last; nothing before the first look.
 #[derive(Default)]
-pub(super) struct SetClock(Option<Seen>);
+pub(super) struct SetClock {
+    seen: Option<Seen>,
+    /// What could not be written down is tried again with each look, and told once.
+    is_told: bool,
+}
 
 #[derive(Clone, Copy)]
 struct Seen {
@@ -22,45 +26,52 @@ struct Seen {
     tick: Instant,
 }
 
+/// Where in a chain a look lies; nothing where a new one begins with it.
+pub(super) type After<'c> = Option<(&'c ChainId, CommitNumber)>;
+
 impl SetClock {
     /// Looks at the clock that dates what comes after this commit, and writes it down where it was set. What cannot be
     /// written down costs a note, and nothing else.
-    pub(super) fn look(&mut self, desk: &Desk, after: (&ChainId, CommitNumber), now: UnixMillis) {
-        let seen = Seen {
-            now,
-            tick: Instant::now(),
-        };
-        if let Err(error) = self.note(desk, after, seen) {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "it is not written down that the clock was set"
-            );
+    pub(super) fn look(&mut self, desk: &Desk, after: After<'_>, now: UnixMillis) {
+        let tick = Instant::now();
+        let seen = Seen { now, tick };
+        match note(desk, after, self.seen, seen) {
+            Ok(()) => {
+                *self = Self {
+                    seen: Some(seen),
+                    is_told: false,
+                }
+            }
+            Err(error) if !std::mem::replace(&mut self.is_told, true) => {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "it is not written down how the clock stands"
+                );
+            }
+            Err(_) => {}
         }
     }
+}
 
-    fn note(
-        &mut self,
-        desk: &Desk,
-        (chain, after): (&ChainId, CommitNumber),
-        seen: Seen,
-    ) -> anyhow::Result<()> {
-        let Some(before) = self.0.replace(seen) else {
-            let stands = stands(seen.now)?;
-            let before = desk
-                .store
-                .clock_seen()?
-                .filter(|before| before.boot == stands.boot);
-            let by_ms = before.map_or(0, |before| stands.ahead_ms.saturating_sub(before.ahead_ms));
-            let step = is_step(by_ms).then_some((chain, ClockStep { after, by_ms }));
-            return Ok(desk.store.put_clock(&stands, step)?);
-        };
-        let by_ms = step_ms(before, seen);
-        if is_step(by_ms) {
-            let step = (chain, ClockStep { after, by_ms });
-            desk.store.put_clock(&stands(seen.now)?, Some(step))?;
-        }
-        Ok(())
+/// Asks what this or the agent before has written down only where that may be otherwise now: `tick` stands still while the
+/// machine sleeps, and the time since its start does not.
+fn note(desk: &Desk, after: After<'_>, before: Option<Seen>, seen: Seen) -> anyhow::Result<()> {
+    if before.is_some_and(|before| !is_step(step_ms(before, seen))) {
+        return Ok(());
     }
+    let stands = stands(seen.now)?;
+    let step = match desk.store.clock_seen()? {
+        None => None,
+        Some(before) if before.boot != stands.boot => Some(None),
+        Some(before) => {
+            let by_ms = stands.ahead_ms.saturating_sub(before.ahead_ms);
+            is_step(by_ms).then_some(Some(by_ms))
+        }
+    };
+    let step = after
+        .zip(step)
+        .map(|((chain, after), by_ms)| (chain, ClockStep { after, by_ms }));
+    Ok(desk.store.put_clock(&stands, step)?)
 }
 
 /// How far the clock went beyond the time that passed.

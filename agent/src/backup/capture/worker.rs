@@ -180,9 +180,9 @@ impl Worker {
             let last = known.as_ref().map(|state| state.commit_at);
             self.followed.note_absence(&self.desk, last, now());
             // What was read on the way is dated by the clock as it is now.
-            let known = known.filter(|known| known.chain == recorder.state.chain);
-            let after = known.map_or(recorder.state.commit, |known| known.commit);
-            self.clock.look(&self.desk, (&recorder.state.chain, after), now());
+            let after = known.as_ref().map(|known| (&known.chain, known.commit));
+            let after = after.filter(|(chain, _)| **chain == recorder.state.chain);
+            self.clock.look(&self.desk, after, now());
             self.well(recorder);
         }
         self.followed.touch(Instant::now());
@@ -191,7 +191,7 @@ impl Worker {
             return Ok(());
         };
         let Mark { chain, commit } = recorder.mark();
-        self.clock.look(&self.desk, (&chain, commit), now());
+        self.clock.look(&self.desk, Some((&chain, commit)), now());
         self.is_behind = !recorder.drain(&self.desk, now)?;
         let (mark, is_drafted) = (recorder.mark(), !recorder.draft.is_empty());
         self.tell_spooled()?;

@@ -7,12 +7,14 @@ use crate::{
     restore::{Plan, Request},
 };
 
-/// A sentence for each; nothing where the plan itself tells of it.
+/// A sentence for each of which the plan itself does not tell.
 pub(super) fn told(plan: &Plan, request: &Request, survey: &Survey) -> Vec<String> {
-    if plan.notes.iter().any(|note| note.contains(anchor::PUT_BACK)) {
-        return Vec::new();
-    }
-    let told = survey.holdings.iter().filter_map(|(remote, names)| {
+    let tells_of = |remote: &str| {
+        let mut notes = plan.notes.iter();
+        notes.any(|note| note.contains(anchor::PUT_BACK) && note.contains(remote))
+    };
+    let others = survey.holdings.iter().filter(|(remote, _)| !tells_of(remote));
+    let told = others.filter_map(|(remote, names)| {
         let taken = request.arrived.iter().find(|one| one.remote == *remote);
         let taken = taken.map(|one| (&one.chain, one.commit));
         let told = anchor::rolled_back(remote, names, &request.known, taken)?;

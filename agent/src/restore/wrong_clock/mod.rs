@@ -9,6 +9,7 @@ use protocol::{chain::CommitNumber, manifest::Manifest, time::UnixMillis};
 use super::{Request, Sources, Stop, search::Route};
 
 mod dated_later;
+mod eras;
 mod set;
 mod set_back;
 

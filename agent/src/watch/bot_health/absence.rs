@@ -10,9 +10,9 @@ use crate::{
     watch::bot_link::Missing,
 };
 
-/// A bot that stops closes its port within a second of its goodbye, and one on a slow machine soon after. What listens there
-/// for longer and says nothing is no end any more: it is the next one, or hangs on its way.
-const CLOSES_WITHIN: Duration = Duration::from_secs(10);
+/// A bot that stops closes its port within a second of its goodbye, and its unit ends one that hangs on its way after half a
+/// minute. What listens there for longer and says nothing is the next one.
+const CLOSES_WITHIN: Duration = Duration::from_secs(35);
 
 /// Why the bot is not held at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,17 @@ impl Absence {
     /// Whether silence is that of a process that goes, and no hang.
     pub(super) fn excuses_silence(self) -> bool {
         matches!(self, Self::Goodbye(leaving) if leaving.silent_since.is_none())
+    }
+
+    /// After a look that was answered: whoever says something is not silent.
+    pub(super) fn answered(self) -> Self {
+        match self {
+            Self::Goodbye(leaving) => Self::Goodbye(Leaving {
+                silent_since: None,
+                ..leaving
+            }),
+            Self::NotSeenYet(_) | Self::Died => self,
+        }
     }
 
     /// After a look that was not answered. Another process ends the excuse of the goodbye as soon as it is known to be there;
@@ -159,14 +170,14 @@ mod tests {
         assert!(is_excused(&[(1, Missing::Refused), (500, Missing::Refused)]));
         assert!(!is_excused(&[(1, Missing::Refused), (5, Missing::Silent)]));
         assert!(
-            !is_excused(&[(3, Missing::Silent), (10, Missing::Silent)]),
+            !is_excused(&[(3, Missing::Silent), (35, Missing::Silent)]),
             "no look met the closed port, which no end leaves open for so long"
         );
         assert!(
             is_excused(&[
                 (3, Missing::Silent),
-                (10, Missing::Silent),
-                (30, Missing::Refused)
+                (35, Missing::Silent),
+                (60, Missing::Refused)
             ]),
             "it took long, and it has stopped"
         );

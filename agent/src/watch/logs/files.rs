@@ -96,8 +96,8 @@ pub fn view(path: &Path) -> io::Result<View> {
         .take(ROTATED_MAX)
         .collect();
     rotated.sort_by_key(|file| std::cmp::Reverse(file.written));
-    let live = match fs::metadata(path) {
-        Ok(found) => Some(live(path, &found)),
+    let live = match live(path) {
+        Ok(live) => Some(live),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
@@ -115,9 +115,9 @@ impl Head {
     }
 
     /// What cannot be read begins like everything.
-    fn read(path: &Path) -> Self {
+    fn read(file: &File) -> Self {
         let mut begin = Vec::with_capacity(HEAD_BYTES);
-        let read = File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut begin));
+        let read = file.take(HEAD_BYTES as u64).read_to_end(&mut begin);
         Self::of(if read.is_ok() { &begin } else { &[] })
     }
 
@@ -181,16 +181,21 @@ fn is_rotated(name: &OsStr, other: &OsStr) -> bool {
     rest.is_some_and(|rest| matches!(rest.first(), Some(b'.' | b'-')))
 }
 
-fn live(path: &Path, found: &Metadata) -> Live {
-    let head = Head::read(path);
-    Live {
-        id: FileId::of(found),
-        born: born(found),
+/// Of one and the same file, also while rotation puts another one in its place.
+fn live(path: &Path) -> io::Result<Live> {
+    let (found, head) = match File::open(path) {
+        Ok(file) => (file.metadata()?, Head::read(&file)),
+        // Its length may be known all the same.
+        Err(_) => (fs::metadata(path)?, Head::of(&[])),
+    };
+    Ok(Live {
+        id: FileId::of(&found),
+        born: born(&found),
         size_bytes: found.len(),
         allocated_bytes: found.blocks() * BLOCK_BYTES,
         begins_with_hole: head.is_hole(),
         head,
-    }
+    })
 }
 
 fn rotated(log: &OsStr, path: &Path, found: &Metadata) -> Rotated {

@@ -160,7 +160,9 @@ impl Memory {
                 // Copied away and cut off: that is rotation too, if a bad one. A writer that goes on where it was makes the
                 // file as long as before, and leaves a hole.
                 let is_copied = |file: &Rotated| file.is_numbered && Some(file.changed) >= before;
-                let is_anew = !live.begins_with_hole && !live.head.goes_on_from(&last.head);
+                // Where nobody tells when it was made it may be another, whose inode came back.
+                let begins_anew = live.born.is_some() && !live.head.goes_on_from(&last.head);
+                let is_anew = begins_anew && !live.begins_with_hole;
                 let is_cut = live.size_bytes < last.size_bytes || is_anew;
                 if (is_cut || live.begins_with_hole) && view.rotated.iter().any(is_copied) {
                     self.rotated_at = Some(now);
@@ -285,7 +287,8 @@ mod tests {
         let mut is_lost = |head: &[u8], size_bytes, after_s: i64| {
             let now = UnixMillis(after_s * 1000);
             let mut view = of_size(size_bytes);
-            view.live.as_mut().unwrap().head = Head::of(head);
+            let live = view.live.as_mut().unwrap();
+            (live.head, live.born) = (Head::of(head), Some(UnixMillis(0)));
             let seen = memory.judge("bot.log", &PLAN, &view, Sight::Unknown, Marker::Arrived, now);
             let mut found = seen.findings.into_iter();
             let found = found.find(|found| found.key.as_str() == "log_loss/bot.log");
