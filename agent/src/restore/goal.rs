@@ -262,6 +262,17 @@ pub(super) struct Before {
 }
 
 impl Before {
+    /// Of all that was read, where nothing opens.
+    pub(super) fn of_all(index: &Index<'_>) -> Self {
+        let unread = index.unread_points();
+        Self {
+            unread: unread
+                .map(|(point, unread)| (point.clone(), unread.clone()))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether an agent that is not known here has what may be meant.
     fn has_foreign(&self, request: &Request) -> bool {
         let mut foreign = self.unread.iter().filter_map(|(_, unread)| unread.foreign());

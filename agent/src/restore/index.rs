@@ -194,6 +194,13 @@ impl<'a> Index<'a> {
             .filter_map(|reading| reading.found.as_ref().err())
     }
 
+    /// The same, with their names.
+    pub(super) fn unread_points(&self) -> impl Iterator<Item = (&PointId, &Unread)> {
+        self.read
+            .values()
+            .filter_map(|reading| Some((&reading.point, reading.found.as_ref().err()?)))
+    }
+
     /// All that were read so far and are of agents that are not known.
     pub(super) fn foreign(&self) -> impl Iterator<Item = &Foreign> {
         self.unread().filter_map(Unread::foreign)

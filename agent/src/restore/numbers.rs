@@ -15,14 +15,16 @@ use super::{
     Next, Refused, Request, Sources, acknowledged,
     beside::{Beside, State},
     foreign,
-    goal::nothing,
-    index::Index,
-    later, named_chain,
+    goal::Before,
+    index::{Index, Unread},
+    later, named_chain, unopened,
     wanted::seen_at,
 };
 
 /// Chains that are named in one sentence.
 const CHAINS_TOLD: usize = 8;
+/// Points that are named one by one where the restore needs none of them.
+const DAMAGED_TOLD: usize = 3;
 
 /// How far a chain can be restored.
 #[derive(Clone, Debug)]
@@ -68,6 +70,7 @@ pub(super) async fn chain_of(
             let may_be_newer = !newer.is_empty();
             let mut notes = foreign::also_holding(request, sources, index, commit);
             notes.extend(newer);
+            notes.extend(damaged(request, sources, index));
             index.skip(newest.unwrap_or(0));
             Ok(Meant {
                 chain: (*chain).clone(),
@@ -94,6 +97,18 @@ pub(super) async fn chain_of(
             })
         }
     }
+}
+
+/// What was there and is no more as it was, though what is asked for is had without it.
+fn damaged(request: &Request, sources: &Sources<'_>, index: &Index<'_>) -> Vec<String> {
+    let was_there =
+        |point| request.known.contains_key(point) || !sources.survey.manifests_of(point).is_empty();
+    let unread = index.unread_points().filter(|(point, _)| was_there(point));
+    let damaged = unread.filter(|(_, unread)| matches!(unread, Unread::Damaged(_)));
+    damaged
+        .map(|(_, unread)| unread.told().to_owned())
+        .take(DAMAGED_TOLD)
+        .collect()
 }
 
 async fn open_all(index: &mut Index<'_>) {
@@ -242,9 +257,6 @@ async fn unreachable(
                 next,
             }
         }
-        None => nothing(
-            sources,
-            "no restore point on the remotes that answer opens with this key and a known signer".to_owned(),
-        ),
+        None => unopened::none_opens(request, sources, index, &Before::of_all(index), None),
     }
 }

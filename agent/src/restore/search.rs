@@ -114,6 +114,7 @@ pub(super) async fn beginning(index: &mut Index<'_>, goal: &Goal) -> Option<Comm
 /// How long that is, in the unit that says most.
 pub(super) fn told(by: Duration) -> String {
     match by.as_secs() {
+        1 => "1 second".to_owned(),
         seconds @ 0..120 => format!("{seconds} seconds"),
         seconds @ 120..7_200 => format!("{} minutes", seconds / 60),
         seconds @ 7_200..172_800 => format!("{} hours", seconds / 3_600),

@@ -58,6 +58,33 @@ fn an_unreadable_newest_manifest_is_refused_with_the_command_for_the_older_point
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
 }
 
+#[test]
+fn a_commits_number_names_what_is_damaged_as_the_newest_state_does() {
+    let (shop, older, newest) = idle();
+    let by_number =
+        |shop: &Shop, code: i32| shop.agent_refuses(code, &[&RESTORE[..], &["--commit", "1"]].concat());
+    damage(&shop, text(&newest["manifest"]));
+    let plan = shop.agent_done(&[&RESTORE[..], &["--commit", "1", "--dry-run"]].concat());
+    assert!(plan.contains(text(&newest["manifest"])), "{plan}");
+    damage(&shop, text(&older["manifest"]));
+    let said = by_number(&shop, 1);
+    for point in [&older, &newest] {
+        assert!(
+            said.contains(text(&point["manifest"])) && !said.contains("with this key"),
+            "{said}"
+        );
+    }
+    // Another kit's key.
+    let (shop, ..) = idle();
+    let other = Shop::new();
+    other.agent_done(&["key", "new", "--out", "other"]);
+    for file in ["owner.secret.asc", "owner.asc"] {
+        fs::copy(other.path("other").join(file), shop.path("kit").join(file)).unwrap();
+    }
+    let said = by_number(&shop, 1);
+    assert!(said.contains("they were encrypted to"), "{said}");
+}
+
 fn remove(shop: &Shop, key: &str) {
     for remote in REMOTES {
         fs::remove_file(shop.path(remote).join(key)).unwrap();

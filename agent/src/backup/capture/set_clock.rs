@@ -9,8 +9,8 @@ use protocol::{chain::ChainId, chain::CommitNumber, manifest::ClockStep, time::U
 use super::desk::Desk;
 use crate::{boot::Up, store::clock_steps::ClockSeen};
 
-/// What keeps a clock right may move it by less than this at once.
-pub(super) const STEP_LEAST: Duration = Duration::from_secs(2);
+/// What keeps a clock right moves it by less than this at once; a date that is off by more is off by more than `--at` promises.
+const STEP_LEAST: Duration = Duration::from_millis(900);
 
 /// The clock when it was looked at last; nothing before the first look.
 #[derive(Default)]
@@ -105,7 +105,8 @@ mod tests {
         };
         let by = |before, after| Some(step_ms(before, after)).filter(|by| is_step(*by));
         assert_eq!(by(seen(0, 0), seen(5_000, 5)), None);
-        assert_eq!(by(seen(0, 0), seen(6_900, 5)), None);
+        assert_eq!(by(seen(0, 0), seen(5_800, 5)), None);
+        assert_eq!(by(seen(0, 0), seen(6_500, 5)), Some(1_500));
         assert_eq!(by(seen(0, 0), seen(65_000, 5)), Some(60_000));
         assert_eq!(by(seen(100_000, 0), seen(45_000, 5)), Some(-60_000));
     }
