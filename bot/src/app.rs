@@ -84,6 +84,7 @@ struct Parts {
     writer: Writer,
     reader: Reader,
     boot: Boot,
+    follows_crash: bool,
     api: Arc<Api>,
     workshop: Arc<Workshop>,
     /// Only with an agent, and so is listening for its silence.
@@ -107,7 +108,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
         return Ok(());
     };
     let Opened {
-        _instance,
+        instance,
         public,
         private,
         conn,
@@ -124,7 +125,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
             "bot.toml names a gateway that this version does not speak yet; it is left out"
         );
     }
-    let (parts, telegram) = assemble(config, log, (writer, boot), unstored, refusal)?;
+    let (parts, telegram) = assemble(config, log, (writer, boot, instance.was_left), unstored, refusal)?;
     let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
     let mut loops = start(parts, telegram, public, private);
 
@@ -147,6 +148,11 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
     if joined.await.is_err() {
         tracing::warn!("something did not stop in time; what it was doing is taken up at the next start");
     }
+    if ended.is_ok()
+        && let Err(error) = instance.leave()
+    {
+        tracing::warn!(%error, "the next start will take this end for a crash");
+    }
     tracing::info!("the shop is closed");
     ended
 }
@@ -154,7 +160,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
 fn assemble(
     config: Config,
     log: Option<Arc<FollowedFile>>,
-    (writer, boot): (Writer, Boot),
+    (writer, boot, follows_crash): (Writer, Boot, bool),
     unstored: Unstored,
     refusal: Option<String>,
 ) -> Result<(Parts, TelegramConfig)> {
@@ -189,6 +195,7 @@ fn assemble(
             writer,
             reader,
             boot,
+            follows_crash,
             api,
             workshop,
             asker,
@@ -244,6 +251,7 @@ fn serve(loops: &mut Loops, parts: &Parts, secret: Arc<Secret>, public: TcpListe
         hands: [parts.jobs_in_hand.clone(), parts.updates_in_hand.clone()],
         unstored: parts.unstored.clone(),
         boot: parts.boot,
+        follows_crash: parts.follows_crash,
         started_at: now(),
         stop: parts.stop.clone(),
     });
@@ -259,6 +267,7 @@ fn work(loops: &mut Loops, parts: Parts) {
         writer,
         reader,
         boot,
+        follows_crash: _,
         api,
         workshop,
         asker,

@@ -32,6 +32,9 @@ pub struct Health {
     pub started_at: UnixMillis,
     /// The boot number of the database: rises by one at each start. 0 while the database cannot be opened.
     pub boot: i64,
+    /// Whether the process before this one ended without having been told to. False from a bot that does not tell.
+    #[serde(default)]
+    pub follows_crash: bool,
     /// The program's version.
     pub version: String,
     /// The newest incident's number; 0 when there never was one.

@@ -1,10 +1,34 @@
 //! How an agent before this one found the bot last, for the one that finds none and has not seen it end.
-//! It asks nobody: it knows what the alerts keep.
+//! It asks nobody: it knows what the alerts keep, and which process of the bot it was.
 
 use super::{Alerts, rule::Rule};
 
 /// The alert about the bot.
 const KEY: &str = "bot/bot";
+
+/// Under which name it is remembered which process of the bot answered last.
+const BOOT: &str = "bot_boot";
+
+impl Alerts {
+    /// Remembers the number of the process that answers, and gives the one before; `None` where none was ever met.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn meet_bot(&self, boot: i64) -> anyhow::Result<Option<i64>> {
+        let before = self.store.remembered(BOOT)?;
+        self.store.remember(BOOT, &boot.to_string())?;
+        Ok(before.and_then(|text| text.parse().ok()))
+    }
+
+    /// Whether the owner has been told that something is wrong with the bot, and not yet that it is over.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn has_told_of_the_bot(&self) -> anyhow::Result<bool> {
+        let book = self.book()?;
+        Ok(book.alerts.get(KEY).is_some_and(|row| row.loudest.is_some()))
+    }
+}
 
 /// How it was found, as far as something was wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use tokio::{sync::watch, time::sleep};
 use super::{
     bot_link::{BotLink, Missing},
     bot_word::observation_of,
+    died_unseen,
 };
 use crate::{
     alert::{
@@ -144,6 +145,10 @@ impl BotWatch {
             self.beat.progress(Instant::now());
             match self.ask().await {
                 Ok(health) if absence.is_over(&health) => {
+                    let is_first = matches!(absence, Absence::NotSeenYet(_));
+                    if let Err(error) = died_unseen::meet(&self.alerts, &health, is_first, now()) {
+                        cannot_store(&error);
+                    }
                     self.observe(observation_of(&health));
                     return health;
                 }

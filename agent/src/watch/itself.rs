@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    exchanged, killed,
+    died_unseen, exchanged, killed,
     probe::{At, Probe, Seen},
     proc_text,
 };
@@ -42,6 +42,7 @@ pub struct Itself {
     lag: Lag,
     since: Option<Instant>,
     exchanged_since: Option<Instant>,
+    died_since: Option<Instant>,
 }
 
 impl Itself {
@@ -52,6 +53,7 @@ impl Itself {
             lag,
             since: None,
             exchanged_since: None,
+            died_since: None,
         }
     }
 }
@@ -69,6 +71,7 @@ impl Probe for Itself {
         let mut seen = Seen::default();
         seen.moment(killed::key(), &mut self.since, at);
         seen.moment(exchanged::key(), &mut self.exchanged_since, at);
+        seen.moment(died_unseen::key(), &mut self.died_since, at);
         let lag_s = self.lag.seconds();
         seen.sample("agent_lag_seconds", lag_s);
         seen.measure(AlertKey::new("agent", "lag"), LATE, lag_s, String::new());

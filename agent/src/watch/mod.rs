@@ -17,6 +17,7 @@ pub mod cpu;
 pub mod credentials;
 pub mod cycle;
 pub mod database;
+pub mod died_unseen;
 pub mod disk;
 pub mod egress;
 pub mod exchanged;

@@ -28,6 +28,8 @@ pub struct Mind {
     /// It does not say how it is, as one that waits for its database.
     pub silent: bool,
     pub goodbye: bool,
+    /// It says that the one before it was not told to end.
+    pub follows_crash: bool,
     pub incidents: Vec<Incident>,
     /// Where it says that its log lies.
     pub log: Option<PathBuf>,
@@ -121,6 +123,7 @@ async fn bot_health(State(mind): State<watch::Sender<Mind>>) -> Json<Health> {
         healthy: mind.healthy,
         started_at: UnixMillis(1),
         boot: mind.boot,
+        follows_crash: mind.follows_crash,
         version: "0.0.0".to_owned(),
         last_incident: mind
             .incidents

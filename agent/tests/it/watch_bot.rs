@@ -233,6 +233,38 @@ async fn an_agent_restarted_in_the_middle_repeats_nothing_and_forgets_nothing() 
 }
 
 #[tokio::test]
+async fn a_bot_that_died_while_no_agent_ran_is_told_once_by_its_own_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let mut bot = Bot::start(None, 1);
+    let address = bot.address;
+    let settings = || config(dir.path(), address, telegram.address, &[OWNER]);
+    let mut agent = Agent::start(settings());
+    bot.held().await;
+    // One that was ended on purpose, one that died, and then the agent alone.
+    for (boot, follows_crash, count) in [(2, false, 0), (3, true, 1), (3, true, 1)] {
+        agent.kill().await;
+        drop(bot);
+        bot = Bot::start(Some(address), boot);
+        bot.think(|mind| mind.follows_crash = follows_crash);
+        agent = Agent::start(settings());
+        bot.held().await;
+        telegram.wait_for(count).await;
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        assert_eq!(telegram.taken().len(), count, "boot {boot}");
+    }
+    assert!(telegram.taken()[0].text().contains("had died"));
+    // Whoever holds the bot tells its end by itself.
+    drop(bot);
+    telegram.wait_for(2).await;
+    let bot = Bot::start(Some(address), 4);
+    bot.think(|mind| mind.follows_crash = true);
+    telegram.wait_for_edit("runs again").await;
+    assert_eq!(telegram.taken().len(), 2);
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn a_bot_that_hung_before_the_agent_was_killed_and_is_gone_after_it_is_told_as_that() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;

@@ -36,7 +36,7 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// An open shop.
 pub(super) struct Opened {
-    pub(super) _instance: Instance,
+    pub(super) instance: Instance,
     pub(super) public: TcpListener,
     pub(super) private: TcpListener,
     pub(super) conn: Connection,
@@ -62,7 +62,7 @@ pub(super) async fn open(config: &Config, unstored: &Unstored) -> Result<Option<
         Err(error) => wait(config, unstored, error, &public, &private).await?,
     };
     Ok(opened.map(|(instance, conn, place, boot)| Opened {
-        _instance: instance,
+        instance,
         public,
         private,
         conn,

@@ -87,6 +87,8 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Instance {
     lock: File,
+    /// Whether the bot before this one ended without [`Instance::leave`].
+    pub was_left: bool,
 }
 
 impl Instance {
@@ -97,6 +99,14 @@ impl Instance {
     pub fn note(&self, place: &Place) -> io::Result<()> {
         self.lock.set_len(0)?;
         self.lock.write_all_at(place.note().as_bytes(), 0)
+    }
+
+    /// Takes that note back: this bot ends as it was told to.
+    ///
+    /// # Errors
+    /// When the lock's file takes no writes.
+    pub fn leave(&self) -> io::Result<()> {
+        self.lock.set_len(0)
     }
 }
 
@@ -111,9 +121,10 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
     loop {
         match lock.try_lock() {
             Ok(()) => {
+                let was_left = lock.metadata().is_ok_and(|found| found.len() > 0);
                 // What an earlier bot noted is no news of this one.
                 let _ = lock.set_len(0);
-                return Ok(Instance { lock });
+                return Ok(Instance { lock, was_left });
             }
             Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOOKED_MAX / 10),
             Err(TryLockError::WouldBlock) => return Err(OpenError::Held(database.to_owned())),
@@ -347,6 +358,25 @@ mod tests {
         assert!(matches!(lock_instance(&path), Err(OpenError::Held(_))));
         drop(first);
         lock_instance(&path).unwrap();
+    }
+
+    #[test]
+    fn whoever_ends_without_leaving_is_known_to_the_next_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        drop(open_writer(&path).unwrap());
+        let run = |leaves: bool| {
+            let bot = lock_instance(&path).unwrap();
+            bot.note(&Place::of(&path).unwrap()).unwrap();
+            if leaves {
+                bot.leave().unwrap();
+            }
+            bot.was_left
+        };
+        assert!(!run(true), "nobody ran before");
+        assert!(!run(false));
+        assert!(run(true), "it was killed");
+        assert!(!run(true));
     }
 
     #[test]

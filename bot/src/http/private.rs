@@ -62,6 +62,8 @@ pub struct Private {
     pub unstored: Unstored,
     /// This process's number.
     pub boot: Boot,
+    /// Whether the process before this one ended without having been told to.
+    pub follows_crash: bool,
     /// When it started.
     pub started_at: UnixMillis,
     /// The bot stops on purpose.
@@ -171,6 +173,7 @@ async fn report(private: &Private) -> Health {
         healthy: ailments.is_empty() && private.beats.iter().all(|beat| beat.alive(now)),
         started_at: private.started_at,
         boot: private.boot.0,
+        follows_crash: private.follows_crash,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
         troubles,

@@ -137,6 +137,7 @@ async fn the_agent_reads_figures_and_finds_its_mark_in_the_log() {
         hours: Arc::default(),
         beats: Vec::new(),
         boot: Boot(1),
+        follows_crash: false,
         started_at: now(),
         stop: CancellationToken::new(),
     }))

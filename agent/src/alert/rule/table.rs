@@ -75,6 +75,8 @@ rules! {
     BotNotRunning => Spec::new("bot_not_running", Critical, Topic::Bot).lasting(START_GRACE).absence();
     /// The bot ended without a goodbye.
     BotGone => Spec::new("bot_gone", Critical, Topic::Bot).absence();
+    /// The bot had died and was started anew before the agent met it: no part of a message about one that is there.
+    BotDiedUnseen => Spec::new("bot_died_unseen", Warning, Topic::Agent).event().tried().under(&[Rule::ServerWentDown]);
     /// The bot hangs, and the agent has restarted it, or tried to, as often as it may.
     BotRestartsSpent => Spec::new("bot_restarts_spent", Critical, Topic::Bot).lasting(HANG_MAX).owners();
     /// Something else answers where the bot should.

@@ -2,6 +2,7 @@
 //! No word here is for customers or sellers: only the owner reads it.
 
 mod agent;
+mod bot;
 mod digest;
 mod disk;
 mod domain;
@@ -96,8 +97,9 @@ wordings! {
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
     BotNotRunning => BOT_NOT_RUNNING,
-    BotGone => BOT_GONE,
-    BotRestartsSpent => BOT_RESTARTS_SPENT,
+    BotGone => bot::BOT_GONE,
+    BotDiedUnseen => bot::BOT_DIED_UNSEEN,
+    BotRestartsSpent => bot::BOT_RESTARTS_SPENT,
     BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
     BackupWithoutRoom => NO_ROOM_FOR_BACKUP,
@@ -250,26 +252,6 @@ const BOT_NOT_RUNNING: Wording = Wording {
     todo: "start the bot: systemctl start {unit}. If that fails: journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "The bot answers. It did not for {lasted}.",
-};
-
-const BOT_GONE: Wording = Wording {
-    headline: "The shop's bot died",
-    happened: "The bot's process ended without a goodbye at {since}.",
-    means: "customers are not served until it runs again. Orders and payments that were recorded are not lost and go on then.",
-    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds. {detail}",
-    todo: "if it does not run in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
-    over_headline: BOT_BACK,
-    over: "The bot runs again. It was dead for {lasted}; waiting orders go on. {detail}",
-};
-
-const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "The bot hangs and nobody restarts it any more",
-    happened: "The bot does not answer, and since {since} nobody restarts it. {detail}",
-    means: "customers wait without an answer. Orders and payments that were recorded are safe.",
-    done: "the agent has used up its three restarts of this hour and from now on only tells.",
-    todo: "restart it yourself: /restart or the button below, or systemctl restart {unit}. Then look for the cause: journalctl -u {unit} -n 200",
-    over_headline: "The bot does not hang any more",
-    over: "The bot answers again, {lasted} after the agent had given up restarting it.",
 };
 
 const BOT_PORT_TAKEN: Wording = Wording {

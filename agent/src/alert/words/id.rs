@@ -2,6 +2,7 @@
 //! No word here is for customers or sellers: only the owner reads it.
 
 mod agent;
+mod bot;
 mod digest;
 mod disk;
 mod domain;
@@ -100,8 +101,9 @@ wordings! {
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
     BotNotRunning => BOT_NOT_RUNNING,
-    BotGone => BOT_GONE,
-    BotRestartsSpent => BOT_RESTARTS_SPENT,
+    BotGone => bot::BOT_GONE,
+    BotDiedUnseen => bot::BOT_DIED_UNSEEN,
+    BotRestartsSpent => bot::BOT_RESTARTS_SPENT,
     BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
     BackupWithoutRoom => NO_ROOM_FOR_BACKUP,
@@ -254,26 +256,6 @@ const BOT_NOT_RUNNING: Wording = Wording {
     todo: "nyalakan bot: systemctl start {unit}. Bila gagal: journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "Bot menjawab. Ia tidak menjawab selama {lasted}.",
-};
-
-const BOT_GONE: Wording = Wording {
-    headline: "Bot toko mati mendadak",
-    happened: "Program bot berhenti tanpa pamit pada {since}.",
-    means: "pembeli tidak dilayani sampai bot berjalan lagi. Pesanan dan pembayaran yang sudah tercatat tidak hilang dan dilanjutkan saat itu.",
-    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik. {detail}",
-    todo: "bila satu menit lagi bot belum berjalan: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
-    over_headline: BOT_BACK,
-    over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan. {detail}",
-};
-
-const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "Bot macet dan tidak ada lagi yang memulai ulang",
-    happened: "Bot tidak menjawab, dan sejak {since} tidak ada lagi yang memulainya ulang. {detail}",
-    means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
-    done: "jatah agent untuk memulai ulang, tiga kali dalam satu jam, sudah habis; sekarang agent hanya mengabari.",
-    todo: "mulai ulang sendiri: /restart atau tombol di bawah, atau systemctl restart {unit}. Lalu cari sebabnya: journalctl -u {unit} -n 200",
-    over_headline: "Bot tidak macet lagi",
-    over: "Bot menjawab lagi, {lasted} setelah agent berhenti memulainya ulang.",
 };
 
 const BOT_PORT_TAKEN: Wording = Wording {
