@@ -76,7 +76,7 @@ impl Backups {
                 if self.lacks_base() {
                     full.hasten(now());
                 } else if let Some(lacking) = self.owes(&mut owed).await {
-                    self.repair(&lacking).await;
+                    self.repair(&lacking, &mut owed).await;
                     owed.tried(now());
                     continue;
                 }
@@ -101,6 +101,7 @@ impl Backups {
                 let _ = ask.end.send(self.told(&ended));
                 self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
+                self.hear_who_missed(&ended, &mut owed).await;
                 self.look_at_source(&checkup);
             } else if backup::is_being_taken(&self.config) {
                 for due in [&mut full, &mut delta] {
@@ -110,10 +111,12 @@ impl Backups {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
                 self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
+                self.hear_who_missed(&ended, &mut owed).await;
                 self.look_at_source(&checkup);
                 delta.turned(&ended, after(&backup.delta));
             } else {
                 let ended = self.turn(Want::Delta, delta.owed_since, None).await;
+                self.hear_who_missed(&ended, &mut owed).await;
                 delta.turned(&ended, after(&backup.delta));
             }
         }

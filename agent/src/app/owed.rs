@@ -1,10 +1,10 @@
-//! The full backup of the present chain that a remote was away for, or has lost: when it is tried again, and whether the
-//! remote answers.
+//! The backup that a remote was away for, or has lost: when it is tried again, and whether the remote answers.
 //! A remote that does not answer is never a reason to try, and one that answers but takes nothing soon is not either:
-//! each try is a whole backup, although it goes to those alone that lack one.
+//! each try is a backup, although it goes to those alone that lack one.
 
 use std::{collections::BTreeSet, time::Duration};
 
+use futures_util::future::join_all;
 use protocol::time::UnixMillis;
 
 use crate::{backup::remote, config::RemoteConfig};
@@ -26,6 +26,8 @@ const ASKED: &str = "cert/";
 pub(super) struct Owed {
     tries: u32,
     next: UnixMillis,
+    /// Those that answered and did not take a backup: being away is not why they missed it.
+    refusing: BTreeSet<String>,
 }
 
 impl Owed {
@@ -34,6 +36,7 @@ impl Owed {
         Self {
             tries: 0,
             next: now.plus(FIRST_PAUSE),
+            refusing: BTreeSet::new(),
         }
     }
 
@@ -52,6 +55,19 @@ impl Owed {
         self.next = now.plus(ASK_AGAIN);
     }
 
+    /// What this remote answers now, after a backup that it missed. Whoever does not answer is away, and may take the next.
+    pub(super) fn heard(&mut self, remote: &str, answers: bool) {
+        match answers {
+            true => self.refusing.insert(remote.to_owned()),
+            false => self.refusing.remove(remote),
+        };
+    }
+
+    /// Whether it was away when it missed a backup, as far as is known, so that another try helps once it answers.
+    pub(super) fn was_away(&self, remote: &str) -> bool {
+        !self.refusing.contains(remote)
+    }
+
     /// A backup was tried for a remote that answered.
     pub(super) fn tried(&mut self, now: UnixMillis) {
         self.tries += 1;
@@ -60,16 +76,14 @@ impl Owed {
     }
 }
 
-/// What each of the remotes without a base answers, or why it does not: an empty folder is an answer.
+/// What each of the remotes that lack something answers, or why it does not: an empty folder is an answer. They are asked
+/// at the same time: one that hangs holds up no other's backup.
 pub(super) async fn ask(
     remotes: &[RemoteConfig],
-    holders: &BTreeSet<String>,
+    fit: &BTreeSet<String>,
 ) -> Vec<(String, Result<(), String>)> {
-    let mut answers = Vec::new();
-    for config in remotes.iter().filter(|remote| !holders.contains(&remote.name)) {
-        answers.push((config.name.clone(), answer(config).await));
-    }
-    answers
+    let lacking = remotes.iter().filter(|remote| !fit.contains(&remote.name));
+    join_all(lacking.map(async |config| (config.name.clone(), answer(config).await))).await
 }
 
 async fn answer(config: &RemoteConfig) -> Result<(), String> {
@@ -99,6 +113,22 @@ mod tests {
             owed.tried(now);
         }
         assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 900, 900, 900]);
+    }
+
+    #[test]
+    fn one_that_answers_and_takes_no_backup_is_tried_for_it_again_only_after_it_was_away() {
+        let mut owed = Owed::since(UnixMillis(0));
+        assert!(owed.was_away("s3"), "what was before the start is not known");
+        for (answers, was_away) in [
+            (true, false),
+            (true, false),
+            (false, true),
+            (false, true),
+            (true, false),
+        ] {
+            owed.heard("s3", answers);
+            assert_eq!((owed.was_away("s3"), owed.was_away("disk")), (was_away, true));
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! nothing wrong, and for the schedule those that were meant for every remote.
 //! It takes none, and does not know when the next one is due.
 
-use protocol::time::UnixMillis;
+use std::collections::BTreeSet;
+
+use protocol::{chain::ChainId, time::UnixMillis};
 use rusqlite::{OptionalExtension, named_params};
 
 use super::{Store, freshness::latest};
@@ -20,8 +22,37 @@ const NEWEST_FOR_ALL: &str = "
             AND (+d.point = p.point OR +d.point = json_extract(p.manifest, '$.base.point')))
         AND (:any OR json_extract(p.manifest, '$.base') IS NULL)
     ORDER BY p.taken_at DESC LIMIT 1";
+/// By what ever got there: what a remote has lost since is another matter.
+const GOT_NEWEST: &str = "
+    SELECT DISTINCT c.remote FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+    WHERE p.rowid >= (SELECT max(rowid) FROM restore_point
+        WHERE is_for_all = 1 AND json_extract(manifest, '$.chain') = :chain)";
+const HAS_NEWEST: &str = "
+    SELECT 1 FROM restore_point WHERE is_for_all = 1 AND json_extract(manifest, '$.chain') = :chain";
 
 impl Store {
+    /// Those of the remotes that did not get the newest point of this chain which was meant for all, nor one after it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn missed_newest(
+        &self,
+        chain: &ChainId,
+        remotes: &BTreeSet<String>,
+    ) -> rusqlite::Result<BTreeSet<String>> {
+        let of_it = named_params! {":chain": chain.as_str()};
+        self.read(|connection| {
+            if !connection.prepare_cached(HAS_NEWEST)?.exists(of_it)? {
+                return Ok(BTreeSet::new());
+            }
+            let got: rusqlite::Result<BTreeSet<String>> = connection
+                .prepare_cached(GOT_NEWEST)?
+                .query_map(of_it, |row| row.get(0))?
+                .collect();
+            Ok(remotes - &got?)
+        })
+    }
+
     /// The moment of the newest point of a sound database that a remote holds whole, and that is not dated in the future.
     ///
     /// # Errors

@@ -306,3 +306,36 @@ fn what_was_undone_is_counted_to_the_commit_that_is_asked_for_and_not_to_its_seg
     let told = format!("commit {next}, which that restore left out, is in it");
     assert!(said.contains("UNDONE BEFORE") && said.contains(&told), "{said}");
 }
+
+#[test]
+fn a_backup_that_a_remote_missed_for_being_away_is_made_up_for_as_soon_as_it_is_back() {
+    let shop = Shop::new();
+    shop.fill(256);
+    let agent = Running::start(&shop);
+    let of = |remote: &str, folder: &str| {
+        let folder = shop.path(remote).join(folder);
+        fs::read_dir(folder).map_or(0, Iterator::count)
+    };
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < 2 * RETRY_LIMIT, "{what}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    until("both have a base", &|| {
+        [of("local", "base"), of("offsite", "base")] == [1, 1] && of("offsite", "manifest") == 1
+    });
+    go_away(&shop, "offsite");
+    let missed = shop.agent(&["backup", "--delta"]);
+    assert_eq!(missed.status.code(), Some(1), "one remote did not get it");
+    let elsewhere = of("local", "manifest");
+    come_back(&shop, "offsite");
+    until("the remote that is back gets its backup", &|| {
+        of("offsite", "manifest") == 2
+    });
+    let points = [of("local", "manifest"), of("offsite", "base")];
+    assert_eq!(points, [elsewhere, 1], "a delta, for it alone");
+    agent.burn();
+    shop.agent_done(&restoring("back", &["--remote", "offsite"]));
+}

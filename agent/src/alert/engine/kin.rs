@@ -29,6 +29,9 @@ const OUTCOME_WINDOW: Duration = Duration::from_secs(60);
 /// critical is told at once: a cause that is seen later changes its message.
 const CAUSE_WAIT: Duration = Duration::from_secs(60);
 
+/// What failed for a disk that was not there is made up for once it is back, by whoever saw it: that has this long.
+const MADE_UP_WITHIN: Duration = Duration::from_secs(300);
+
 /// Where an alert is told.
 pub(super) enum Home {
     /// With what it is the cause of, or comes of: that message is wrong without it.
@@ -124,6 +127,9 @@ pub(super) fn cause_wait(book: &Book, key: &str) -> Duration {
         return Duration::ZERO;
     };
     let spec = rule.spec();
+    if rule == Rule::BackupFailed && row.held == Some(Held::Explained) {
+        return MADE_UP_WITHIN;
+    }
     let has_waited = spec.is_tried && row.held != Some(Held::Explained);
     match rule.severity() {
         _ if has_waited || !hold::has_possible_cause(book, key, rule) => Duration::ZERO,

@@ -1,14 +1,16 @@
 //! The backup that some remotes need and others do not: a full one of the present chain for those that lack it, a delta for
-//! those where commits are torn. For these alone, so that nothing that happens to one remote costs another a backup.
+//! those where commits are torn, and for those that were away when the last one that was meant for all was taken.
+//! For these alone, so that nothing that happens to one remote costs another a backup.
 //! When it is tried again is not known here.
 
 use std::collections::BTreeSet;
 
-use super::{Backups, now, stored};
+use super::{Backups, Ended, now, stored};
 use crate::{
     alert::heartbeat::{RunId, Signal},
     app::owed::{self, Owed},
     backup::{self, TakeError, Want},
+    config::RemoteConfig,
     watch::backup_outcome,
 };
 
@@ -20,27 +22,32 @@ pub(super) struct Lacking {
 
 impl Backups {
     /// The remotes that answer and have no full point of this chain, or have lost it, although another has one; else
-    /// those that do and hold commits that cannot be reached there.
+    /// those that do and hold commits that cannot be reached there, or missed the last backup for being away.
     pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Lacking> {
         let may_ask = || owed.may_ask(now()) && !backup::is_being_taken(&self.config);
         let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.holders(&mark.chain).ok()?;
         let whole = self.whole().ok()?;
-        let fit = &holders & &whole;
+        let missed = self.store.missed_newest(&mark.chain, &whole).ok()?;
+        let fit = &(&holders & &whole) - &missed;
         fit.iter()
             .for_each(|remote| stored(self.store.put_fit(remote).map_err(Into::into)));
         let answers = owed::ask(&self.config.remotes, &fit).await;
+        for (remote, _) in answers.iter().filter(|(_, answer)| answer.is_err()) {
+            owed.heard(remote, false);
+        }
         let back = self.those_that_are_back(answers);
-        let (torn, baseless): (Vec<String>, Vec<String>) =
+        let (mut behind, baseless): (Vec<String>, Vec<String>) =
             back.into_iter().partition(|remote| holders.contains(remote));
-        let lacking = match (baseless.is_empty(), torn.is_empty()) {
+        behind.retain(|remote| !missed.contains(remote) || owed.was_away(remote));
+        let lacking = match (baseless.is_empty(), behind.is_empty()) {
             (false, _) => Lacking {
                 want: Want::Full,
                 remotes: baseless,
             },
             (true, false) => Lacking {
                 want: Want::Delta,
-                remotes: torn,
+                remotes: behind,
             },
             (true, true) => {
                 owed.unanswered(now());
@@ -50,7 +57,7 @@ impl Backups {
         let why = match lacking.want {
             Want::Full => "they answer and have no whole full backup of this chain: one is taken for them",
             Want::Delta => {
-                "they answer and lack commits before others: a delta is taken for them, which ends that"
+                "they answer and lack commits before others, or missed the last backup: a delta is taken for them"
             }
         };
         tracing::info!(remotes = lacking.remotes.join(", "), "{why}");
@@ -67,6 +74,20 @@ impl Backups {
             }
         };
         answers.into_iter().filter_map(is_back).collect()
+    }
+
+    /// Which of those that missed a backup answer all the same: they are not tried for it before they were away.
+    pub(super) async fn hear_who_missed(&self, ended: &Ended, owed: &mut Owed) {
+        let Ended::Taken(missed) = ended else { return };
+        if missed.is_empty() {
+            return;
+        }
+        let has_it = |remote: &&RemoteConfig| !missed.iter().any(|one| one.remote == remote.name);
+        let all = self.config.remotes.iter();
+        let fit = all.filter(has_it).map(|remote| remote.name.clone()).collect();
+        for (remote, answer) in owed::ask(&self.config.remotes, &fit).await {
+            owed.heard(&remote, answer.is_ok());
+        }
     }
 
     /// As where what waits for it was not taken.
@@ -87,12 +108,17 @@ impl Backups {
     }
 
     /// A backup for these remotes alone. The others need none, and hear nothing of it.
-    pub(super) async fn repair(&self, lacking: &Lacking) {
+    pub(super) async fn repair(&self, lacking: &Lacking, owed: &mut Owed) {
         let Lacking {
             want,
             remotes: lacking,
         } = lacking;
-        match self.take((*want, lacking), None).await {
+        let taken = self.take((*want, lacking), None).await;
+        if !matches!(taken, Err(TakeError::AlreadyRunning)) {
+            // They have just answered. Who is away again is seen by the next question.
+            lacking.iter().for_each(|remote| owed.heard(remote, true));
+        }
+        match taken {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");

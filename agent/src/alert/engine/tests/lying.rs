@@ -87,11 +87,30 @@ fn what_is_still_not_backed_up_once_the_disk_is_back_is_told_then() {
     day.pass(100);
     day.fine(DISK);
     assert_eq!(day.told(), [format!("resolved {DISK}")]);
-    day.pass(59);
+    day.pass(295);
+    day.fail(&LYING);
     assert_eq!(day.told(), [""; 0], "the agent makes up for it meanwhile");
-    day.pass(2);
+    day.pass(6);
     let (_, said) = day.said.last().unwrap();
     assert_eq!((said.lead.key.as_str(), said.others.len()), (LYING[0], 2));
+}
+
+#[test]
+fn what_is_made_up_for_once_the_disk_is_back_ends_without_a_word() {
+    for seconds in [20, 200] {
+        let mut day = day();
+        day.unmounted();
+        day.told();
+        day.fail(&LYING);
+        day.pass(600);
+        day.fine(DISK);
+        day.pass(seconds);
+        LYING.iter().for_each(|key| day.fine(key));
+        day.pass(600);
+        let about_lying = day.told().into_iter().filter(|told| !told.ends_with(DISK));
+        assert_eq!(about_lying.count(), 0, "{seconds}");
+        assert!(day.store.book().unwrap().alerts.is_empty());
+    }
 }
 
 #[test]
