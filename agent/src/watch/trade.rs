@@ -2,7 +2,7 @@
 //! that wait. Read from the health that the bot's own watch has asked for.
 //! It asks nobody. Without a bot all of it is unknown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use protocol::health::{CommitFault, GatewayHealth, Health};
 use tokio::sync::watch;
@@ -17,6 +17,8 @@ use crate::alert::{
 };
 
 const EVERY: Duration = Duration::from_secs(5);
+/// A bot with work for a gateway has asked it by then, however short it runs.
+const START: Duration = Duration::from_secs(60);
 
 const DELIVERY: &[Rule] = &[Rule::DeliveryLate];
 const UNPAID: &[Rule] = &[Rule::OrdersStuck];
@@ -33,6 +35,20 @@ const UNTRIED: &str = "untried";
 pub struct Trade {
     health: watch::Receiver<Option<Health>>,
     ages: Ages,
+    started: Started,
+}
+
+/// The bot's start, and since when it was seen to run.
+#[derive(Default)]
+struct Started(Option<(i64, Instant)>);
+
+impl Started {
+    /// Whether the same bot has run for so long that no failures in a row are what it knows, and not that it was started.
+    fn is_settled(&mut self, at: At, boot: i64) -> bool {
+        let same = self.0.filter(|(seen, _)| *seen == boot);
+        let (_, since) = *self.0.insert(same.unwrap_or((boot, at.tick)));
+        at.tick.duration_since(since) >= START
+    }
 }
 
 /// What waits, by the bot's clock: goods, orders that are not paid, work.
@@ -50,6 +66,7 @@ impl Trade {
         Self {
             health,
             ages: Ages::default(),
+            started: Started::default(),
         }
     }
 }
@@ -74,14 +91,17 @@ impl Probe for Trade {
                     "the shop's database is not open",
                 );
             }
-            Some(health) => judge(&mut seen, health, &mut self.ages, at),
+            Some(health) => {
+                let is_settled = self.started.is_settled(at, health.boot);
+                judge(&mut seen, health, (&mut self.ages, is_settled), at);
+            }
             None => seen.unknown(AlertKey::new("trade", "delivery"), "the bot does not answer"),
         }
         seen
     }
 }
 
-fn judge(seen: &mut Seen, health: &Health, ages: &mut Ages, at: At) {
+fn judge(seen: &mut Seen, health: &Health, (ages, is_settled): (&mut Ages, bool), at: At) {
     let trade = &health.trade;
     let undelivered_s = ages.undelivered.bound(at, seconds(trade.oldest_undelivered_ms));
     seen.sample("oldest_undelivered_seconds", undelivered_s);
@@ -104,7 +124,7 @@ fn judge(seen: &mut Seen, health: &Health, ages: &mut Ages, at: At) {
     health
         .gateways
         .iter()
-        .for_each(|gateway| judge_gateway(seen, health, gateway));
+        .for_each(|gateway| judge_gateway(seen, health, (gateway, is_settled)));
     judge_telegram(seen, health);
     judge_commits(seen, health);
 }
@@ -120,14 +140,15 @@ fn judge_commits(seen: &mut Seen, health: &Health) {
     seen.measure(commits_key(), COMMITS, commits, detail.to_owned());
 }
 
-fn judge_gateway(seen: &mut Seen, health: &Health, gateway: &GatewayHealth) {
+/// A shop without orders asks its gateway nothing: no failures in a row count as well, but for a bot that was just started.
+fn judge_gateway(seen: &mut Seen, health: &Health, (gateway, is_settled): (&GatewayHealth, bool)) {
     let key = gateway_key(&gateway.name);
     if let Some(stands) = find(health.standing.as_deref(), Rule::GatewayRefuses, &gateway.name) {
         let untried = stands.is_untried.then(|| format!(", {UNTRIED}"));
         let detail = stands.detail.clone() + &untried.unwrap_or_default();
         return seen.judge(key, Some((Rule::GatewayRefuses, detail)));
     }
-    let has_answered = gateway.last_success_ms.is_some();
+    let has_answered = gateway.last_success_ms.is_some() || is_settled;
     let reason = gateway
         .last_fault
         .map(|fault| format!("{fault:?}").to_lowercase());
@@ -181,8 +202,6 @@ fn count(number: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use protocol::{
         health::{GatewayFault, Standing},
         time::UnixMillis,
@@ -196,7 +215,7 @@ mod tests {
             now: UnixMillis(0),
             tick: Instant::now(),
         };
-        judge(seen, health, &mut Ages::default(), at);
+        judge(seen, health, (&mut Ages::default(), false), at);
     }
 
     #[test]
@@ -318,6 +337,43 @@ mod tests {
         let mut answered = started(0, Some(10));
         answered.telegram.last_poll_ms = Some(10);
         assert_eq!(spoken_of(answered), [true, true]);
+    }
+
+    #[test]
+    fn no_failures_in_a_row_are_well_a_minute_after_the_start_also_where_nobody_was_asked() {
+        let health = |boot, failures| Health {
+            boot,
+            gateways: vec![GatewayHealth {
+                name: "pakasir".to_owned(),
+                failures,
+                failing_ms: None,
+                last_success_ms: None,
+                last_fault: None,
+            }],
+            ..Health::default()
+        };
+        let (said, heard) = watch::channel(None);
+        let (mut trade, began) = (Trade::new(heard), Instant::now());
+        let mut at = |second: u64, health: Health| {
+            said.send_replace(Some(health));
+            let tick = began + Duration::from_secs(second);
+            let now = UnixMillis(0).plus(Duration::from_secs(second));
+            let seen = trade.look(At { now, tick });
+            let of_gateway = |key: &AlertKey| *key == gateway_key("pakasir");
+            let mut findings = seen.findings.into_iter();
+            findings
+                .find(|finding| of_gateway(&finding.key))
+                .and_then(|finding| match finding.verdict {
+                    Verdict::Known(Observation::Measured { value, .. }) => Some(value),
+                    _ => None,
+                })
+        };
+        assert_eq!(at(0, health(7, 9)), Some(9.0));
+        assert_eq!(at(59, health(7, 0)), None);
+        assert_eq!(at(60, health(7, 0)), Some(0.0));
+        assert_eq!(at(65, health(8, 0)), None, "another start");
+        assert_eq!(at(70, health(8, 2)), None);
+        assert_eq!(at(125, health(8, 0)), Some(0.0));
     }
 
     #[test]

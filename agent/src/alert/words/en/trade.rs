@@ -102,8 +102,8 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
     means: "customers cannot get an invoice, and payments are noticed late. None is lost.",
     done: "while it runs, the bot goes on trying.",
     todo: "look at the gateway's status page and dashboard; is the API key valid? journalctl -u {unit} -n 100",
-    over_headline: "The payment gateway works again ({object})",
-    over: "It failed for at least {lasted}.",
+    over_headline: "The payment gateway does not fail any more ({object})",
+    over: "No call to it fails at present. Before, calls failed for at least {lasted}.",
 };
 
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {

@@ -102,8 +102,8 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
     means: "pembeli tidak mendapat tagihan, dan pembayaran terlambat diketahui. Tidak ada yang hilang.",
     done: "selama berjalan, bot terus mencoba.",
     todo: "lihat halaman status dan dasbor gerbang; apakah kunci API masih berlaku? journalctl -u {unit} -n 100",
-    over_headline: "Gerbang pembayaran bekerja lagi ({object})",
-    over: "Gagal sedikitnya selama {lasted}.",
+    over_headline: "Gerbang pembayaran tidak gagal lagi ({object})",
+    over: "Saat ini tidak ada panggilan yang gagal. Sebelumnya gagal sedikitnya selama {lasted}.",
 };
 
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {
