@@ -569,6 +569,19 @@ mod tests {
                 assert!(text.contains(said), "{rule:?}: {text}");
             }
         }
+        // A younger one may wait by then.
+        let mut late = gone(Kind::Resolved {
+            lasted: Duration::from_secs(65),
+            in_place: false,
+        });
+        (late.lead.rule, late.lead.value) = (Rule::DeliveryLate, Some(662.0));
+        for (language, said) in [
+            (Language::En, "✅ No paid order waits too long"),
+            (Language::Id, "✅ Tidak ada lagi pesanan lunas yang terlalu lama"),
+        ] {
+            let text = told(language, &late).text;
+            assert!(text.starts_with(said), "{text}");
+        }
         // Where the age is not known as a figure, none is told.
         for rule in [
             Rule::BackupOld,

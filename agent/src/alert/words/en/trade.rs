@@ -72,8 +72,8 @@ pub(super) const DELIVERY_LATE: Wording = Wording {
     means: "a customer has paid and has nothing.",
     done: "while it runs, the bot goes on trying; the agent watches it.",
     todo: "look for the cause: journalctl -u {unit} -n 100; as the seller: look at the orders and messages in doubt",
-    over_headline: "Every paid order has its goods",
-    over: "The last one waited for more than {value}.",
+    over_headline: "No paid order waits too long for its goods any more",
+    over: "The one that did waited for more than {value}.",
 };
 
 pub(super) const ORDERS_STUCK: Wording = Wording {

@@ -72,8 +72,8 @@ pub(super) const DELIVERY_LATE: Wording = Wording {
     means: "pembeli sudah membayar dan belum menerima apa-apa.",
     done: "selama berjalan, bot terus mencoba; agent mengawasinya.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; sebagai penjual: lihat pesanan dan pesan yang diragukan",
-    over_headline: "Semua pesanan lunas sudah menerima barangnya",
-    over: "Yang terakhir menunggu lebih dari {value}.",
+    over_headline: "Tidak ada lagi pesanan lunas yang terlalu lama menunggu barangnya",
+    over: "Yang tadi terlambat menunggu lebih dari {value}.",
 };
 
 pub(super) const ORDERS_STUCK: Wording = Wording {
