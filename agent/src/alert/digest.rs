@@ -10,6 +10,7 @@ use super::{
     engine::Fault,
     message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, in_words, moment, named},
     named as lists,
+    rehearsal::asked::Unanswered,
     reports::Reported,
     text::{cut, one_line, rupiah},
     words::{DigestPhrases, digest_phrases},
@@ -50,7 +51,7 @@ pub struct Day<'a> {
     /// The last test of each way.
     pub tests: &'a [ChannelTest],
     /// The ways that were asked for a test within the day and have not answered.
-    pub unanswered: &'a [String],
+    pub unanswered: &'a [Unanswered],
     /// What is not watched, in one line.
     pub unwatched: Option<String>,
     /// Orders placed and rupiah that came in within a day.
@@ -223,15 +224,18 @@ fn ways(voice: &Voice, phrases: &DigestPhrases, day: &Day<'_>) -> Vec<String> {
     let tested = day
         .tests
         .iter()
-        .filter(|test| !day.unanswered.contains(&test.rung));
+        .filter(|test| !day.unanswered.iter().any(|way| way.rung == test.rung));
     let tested = tested.map(|test| match test.ok {
         true if test.said.is_empty() => format!("✅ {}", test.rung),
         true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, said(test)),
         false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, said(test)),
     });
-    let unanswered = day
-        .unanswered
-        .iter()
-        .map(|rung| format!("⚪ {rung}: {}", phrases.unanswered));
+    let unanswered = day.unanswered.iter().map(|way| match &way.failed_once {
+        Some(said) => {
+            let said = in_words(voice.language, said);
+            format!("🟡 {}: {} ({said})", way.rung, phrases.failed_once)
+        }
+        None => format!("⚪ {}: {}", way.rung, phrases.unanswered),
+    });
     tested.chain(unanswered).collect()
 }

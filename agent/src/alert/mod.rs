@@ -62,7 +62,7 @@ use digest::Day;
 use engine::MAINTENANCE;
 use ladder::Patience;
 use message::Voice;
-use rehearsal::Asked;
+use rehearsal::asked::{Asked, Unanswered};
 use signals::{Bell, Signals};
 use steady::Steady;
 use unwatched::Unwatched;
@@ -201,7 +201,7 @@ impl Alerts {
         self.day(since, &[], now)
     }
 
-    fn day(&self, since: UnixMillis, unanswered: &[String], now: UnixMillis) -> anyhow::Result<Message> {
+    fn day(&self, since: UnixMillis, unanswered: &[Unanswered], now: UnixMillis) -> anyhow::Result<Message> {
         let (book, past) = (self.book()?, self.store.past(since)?);
         let (fresh, tests) = (self.store.freshness(now)?, self.store.channel_tests()?);
         let hours = self.store.hours(UnixMillis(now.0.saturating_sub(DAY_MS)), now)?;

@@ -24,11 +24,10 @@ use crate::store::{
     outbox::{Address, Rung},
 };
 
-mod asked;
+pub(super) mod asked;
 mod chats;
 
 use asked::Ask;
-pub(super) use asked::Asked;
 pub use chats::chat_named;
 use chats::{SAID_BETWEEN, blamed, of_chat};
 
@@ -165,6 +164,7 @@ impl Rehearsal {
         if first.ok {
             return first;
         }
+        self.alerts.asked.put_failed_once(&way.rung.name, &first.said);
         sleep(RETRY_AFTER).await;
         test(way, &self.voice, now()).await
     }
@@ -268,6 +268,7 @@ pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
 /// When the agent's database refuses.
 pub fn record(store: &Store, alerts: &Alerts, test: &ChannelTest) -> anyhow::Result<()> {
     store.put_channel_test(test)?;
+    alerts.asked.end_second_try(&test.rung);
     let seen = if test.ok {
         Observation::Fine
     } else {

@@ -94,7 +94,7 @@ async fn a_digest_before_the_first_daily_test_has_the_ways_tested_first_and_tell
 }
 
 #[tokio::test]
-async fn a_way_that_hangs_holds_the_digest_up_for_a_minute_and_is_told_as_not_tested() {
+async fn a_way_that_hangs_holds_the_digest_up_for_a_minute_and_a_half_and_is_told_as_not_tested() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
     let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,11 +107,33 @@ async fn a_way_that_hangs_holds_the_digest_up_for_a_minute_and_is_told_as_not_te
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(ways.digest(0), None, "the tests are missing");
     ways.until_tested(1).await;
-    assert_eq!(ways.digest(59), None, "one is still missing");
-    let told = ways.digest(60).expect("a minute is enough");
+    assert_eq!(ways.digest(89), None, "one is still missing");
+    let told = ways.digest(90).expect("a minute and a half is enough");
     assert!(told.contains("✅ telegram"), "{told}");
+    assert!(told.contains("⚪ push: no result of today's test yet"), "{told}");
+    ways.testing.abort();
+}
+
+#[tokio::test]
+async fn a_way_whose_first_try_failed_is_told_as_that_while_the_second_is_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bot = Bot::start(None, 1);
+    let push = format!(
+        "[channels.push]\ntype = \"ntfy\"\nurl = \"http://{}\"\n",
+        gone.local_addr().unwrap()
+    );
+    drop(gone);
+    let ways = Ways::of(&with_channels(dir.path(), &bot, &telegram, &push));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(ways.digest(0), None, "the tests are missing");
+    ways.until_tested(1).await;
+    // The connection is refused at once.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let told = ways.digest(120).expect("it waits no longer");
     assert!(
-        told.contains("⚪ push: was not tested within the last day"),
+        told.contains("🟡 push: today's test failed once, a second try is under way ("),
         "{told}"
     );
     ways.testing.abort();

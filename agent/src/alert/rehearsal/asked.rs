@@ -2,7 +2,11 @@
 //! a minute and a half for them, not longer; without somebody who tests it waits for nothing.
 //! It tests nothing itself.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use protocol::time::UnixMillis;
 use tokio::sync::watch;
@@ -14,7 +18,20 @@ const WAIT: Duration = Duration::from_secs(90);
 
 /// The tests that a digest asks for. Cheap to clone.
 #[derive(Clone)]
-pub(in crate::alert) struct Asked(watch::Sender<Option<Ask>>);
+pub(in crate::alert) struct Asked {
+    asks: watch::Sender<Option<Ask>>,
+    /// The ways that are being tested a second time, each with what it said the first time.
+    failed_once: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+/// A way that was asked for a test, whose result is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The way's name.
+    pub rung: String,
+    /// What the first try said, where that has failed: a second one is under way.
+    pub failed_once: Option<String>,
+}
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -27,21 +44,38 @@ pub(super) struct Ask {
 
 impl Asked {
     pub(in crate::alert) fn new() -> Self {
-        Self(watch::Sender::new(None))
+        Self {
+            asks: watch::Sender::new(None),
+            failed_once: Arc::default(),
+        }
+    }
+
+    /// The first try of this way has failed, and a second one begins.
+    pub(super) fn put_failed_once(&self, rung: &str, said: &str) {
+        self.failed().insert(rung.to_owned(), said.to_owned());
+    }
+
+    /// That second try has its result.
+    pub(super) fn end_second_try(&self, rung: &str) {
+        self.failed().remove(rung);
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.failed_once.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_heard(&self) -> bool {
-        self.0.receiver_count() > 0
+        self.asks.receiver_count() > 0
     }
 
     /// Asks for the tests of the digest that was due then, unless that was done. Gives whether it still waits for them.
     fn waits(&self, due: UnixMillis, now: UnixMillis) -> bool {
-        let asked = *self.0.borrow();
+        let asked = *self.asks.borrow();
         match asked.filter(|ask| ask.due == due) {
             // A clock that was set back in between must not make it wait anew.
             Some(ask) => ask.at <= now && now.since(ask.at) < WAIT,
             None => {
-                self.0.send_replace(Some(Ask { due, at: now }));
+                self.asks.send_replace(Some(Ask { due, at: now }));
                 true
             }
         }
@@ -51,7 +85,7 @@ impl Asked {
 impl Alerts {
     /// The tests that digests ask for from this call on.
     pub(super) fn asked_tests(&self) -> watch::Receiver<Option<Ask>> {
-        self.asked.0.subscribe()
+        self.asked.asks.subscribe()
     }
 
     /// The ways that were not tested within the day before the digest that is due then.
@@ -70,12 +104,17 @@ impl Alerts {
         &self,
         due: UnixMillis,
         now: UnixMillis,
-    ) -> anyhow::Result<Option<Vec<String>>> {
+    ) -> anyhow::Result<Option<Vec<Unanswered>>> {
         if !self.asked.is_heard() {
             return Ok(Some(Vec::new()));
         }
         let untested = self.untested(due)?;
         let waits = !untested.is_empty() && self.asked.waits(due, now);
-        Ok((!waits).then_some(untested))
+        let failed = self.asked.failed();
+        let unanswered = |rung: String| Unanswered {
+            failed_once: failed.get(&rung).cloned(),
+            rung,
+        };
+        Ok((!waits).then(|| untested.into_iter().map(unanswered).collect()))
     }
 }

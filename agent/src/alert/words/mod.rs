@@ -265,6 +265,8 @@ pub(super) struct DigestPhrases {
     pub broken: &'static str,
     /// That it is not known whether one works.
     pub unanswered: &'static str,
+    /// Before what it said at its first try.
+    pub failed_once: &'static str,
     /// That there were none; `{since}` is filled in.
     pub no_service: &'static str,
     /// How messages fared; `{count}`, `{since}` and `{slowest}` are filled in.

@@ -22,7 +22,8 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "The ways to you have not been tested yet.",
     strange: "takes messages and answers strangely; look whether they arrive",
     broken: "does not work",
-    unanswered: "was not tested within the last day; there is no answer to the test yet",
+    unanswered: "no result of today's test yet",
+    failed_once: "today's test failed once, a second try is under way",
     no_service: "\n\nNo messages to you since {since}.",
     service: "\n\nMessages to you since {since}: {count}; the slowest took {slowest}.",
 };

@@ -22,7 +22,8 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "Saluran untuk mengabari Anda belum diuji.",
     strange: "menerima pesan tetapi jawabannya tidak biasa; periksa apakah pesannya sampai",
     broken: "rusak",
-    unanswered: "belum diuji dalam sehari terakhir; ujinya belum dijawab",
+    unanswered: "uji hari ini belum ada hasilnya",
+    failed_once: "uji hari ini gagal sekali, sedang dicoba sekali lagi",
     no_service: "\n\nTidak ada kabar untuk Anda sejak {since}.",
     service: "\n\nKabar untuk Anda sejak {since}: {count}; yang paling lambat {slowest}.",
 };
