@@ -201,7 +201,7 @@ impl Desk {
             spool_bytes: self.store.spool_bytes()?,
             drills: self.drills()?,
             drill_due: schedule::next_after(&self.rehearsed.schedule, &self.voice.timezone, now),
-            waiting: self.store.backlog()?.untold,
+            waiting: self.store.late(now)?.untold,
             disks: self.disks(),
             memory: self.newest("memory_used_percent"),
             processor: self.newest("cpu_busy_percent"),

@@ -39,7 +39,7 @@ pub(super) async fn run(check: Check, status: Arc<Status>) -> Infallible {
         let now = at();
         let stepped = step_ms(before, now);
         before = now;
-        let signal = match status.store.backlog() {
+        let signal = match status.store.late(now.now) {
             Ok(backlog) => judge(&status.report(now.tick, now.now), backlog, stepped, now.now),
             Err(_) => Some(Signal::Fail("the agent's database cannot be read".to_owned())),
         };

@@ -88,8 +88,12 @@ const ALIASES: [(&str, &str); 14] = [
     ("bantuan", "help"),
 ];
 
-/// Units of time as Indonesians write them.
-const UNITS: [(&str, &str); 5] = [
+/// Units of time as Indonesians write them, and in letters.
+const UNITS: [(&str, &str); 9] = [
+    ("s", "s"),
+    ("m", "m"),
+    ("h", "h"),
+    ("d", "d"),
     ("menit", "m"),
     ("mnt", "m"),
     ("jam", "h"),
@@ -253,7 +257,7 @@ fn logs(arguments: &[&str]) -> Command {
     }
 }
 
-/// How long and which alert, in either order.
+/// How long and which alert, in either order. What begins with no letter is no alert's name: it was meant as a time.
 fn silence(arguments: &[&str]) -> Command {
     let found = match arguments {
         [lasts] => hold(lasts).map(|lasts| (lasts, None)),
@@ -262,6 +266,8 @@ fn silence(arguments: &[&str]) -> Command {
             .or_else(|| hold(other).map(|lasts| (lasts, Some(*one)))),
         _ => None,
     };
+    let can_be_meant = |name: &str| name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let found = found.filter(|(_, name)| name.is_none_or(can_be_meant));
     found.map_or(Command::Misused(Usage::Silence), |(lasts, name)| {
         Command::Silence(lasts, name.map(str::to_owned))
     })
@@ -354,6 +360,10 @@ mod tests {
             ("/maintenance 1jam30mnt", Command::Maintenance(Some(hours(3) / 2))),
             ("/silence 30m1h", Command::Misused(Usage::Silence)),
             ("/silence 1h 1h", Command::Misused(Usage::Silence)),
+            ("/silence 1h -5m", Command::Misused(Usage::Silence)),
+            ("/silence 5x 1h", Command::Misused(Usage::Silence)),
+            ("/maintenance 30 m", Command::Maintenance(Some(hours(1) / 2))),
+            ("/silence 1 h 30 m", Command::Silence(hours(3) / 2, None)),
             ("/maintenance 6d24h1m", Command::Misused(Usage::Maintenance)),
             ("/maintenance 30s", Command::Misused(Usage::Maintenance)),
             ("/silence 400d", Command::Misused(Usage::Silence)),

@@ -205,7 +205,7 @@ impl Status {
         let loops = self.beats.report(instant);
         let stored = self
             .store
-            .backlog()
+            .late(now)
             .and_then(|backlog| Ok((backlog, self.store.freshness(now)?)));
         if let Err(error) = &stored {
             tracing::error!(%error, "the agent's database cannot be read");
@@ -243,7 +243,7 @@ impl Status {
     /// Those that are known as broken; all of them, where something critical has come to the owner by none.
     fn ways_broken(&self, firing: &[&AlertRow], now: UnixMillis) -> Vec<String> {
         let known = firing.iter().filter_map(|row| row.key.strip_prefix("channel/"));
-        let waits_since = self.store.backlog().ok().and_then(|backlog| backlog.critical_at);
+        let waits_since = self.store.late(now).ok().and_then(|backlog| backlog.critical_at);
         let all = waits_since
             .filter(|since| now.since(*since) > UNHEARD_MAX)
             .map(|_| "all");

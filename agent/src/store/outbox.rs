@@ -370,6 +370,24 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_the_morning_is_late_from_the_morning_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let (night, morning) = (UnixMillis(1_000), UnixMillis(9_000));
+        let deferred = Message {
+            not_before: Some(morning),
+            ..message(1)
+        };
+        store
+            .write(|transaction| add(transaction, &ladder(), &deferred, night))
+            .unwrap();
+        let late = |now| store.late(now).map(|late| (late.untold, late.oldest_at)).unwrap();
+        assert_eq!(late(UnixMillis(8_999)), (0, None));
+        assert_eq!(late(morning), (1, Some(morning)));
+        assert_eq!(store.backlog().unwrap().waiting, 1);
+    }
+
+    #[test]
     fn a_mark_and_a_moment_of_rest_wait_and_are_nothing_that_the_owner_has_not_got() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();

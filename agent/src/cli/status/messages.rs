@@ -33,7 +33,7 @@ pub(super) fn look(store: Option<&Store>, config: &Config, now: UnixMillis) -> a
     let Some(store) = store else {
         return Ok(MessagesView::default());
     };
-    let backlog = store.backlog()?;
+    let backlog = store.late(now)?;
     let behind = store.behind(now)?.into_iter();
     Ok(MessagesView {
         waiting: backlog.untold,

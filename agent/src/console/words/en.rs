@@ -54,7 +54,7 @@ pub(super) const WORDS: Words = Words {
     remote_empty: "Backup {remote}: none yet",
     remote_gone: "agent.toml does not name it any more",
     no_backup: "No remote holds a backup yet.",
-    waiting: "{count} messages have not reached you by any way yet.",
+    waiting: "Messages that have reached you by no way yet: {count}",
     nothing_open: "✅ Nothing is wrong at the moment.",
     since: "since {at}",
     taken_on: "you took this on",

@@ -54,7 +54,7 @@ pub(super) const WORDS: Words = Words {
     remote_empty: "Cadangan {remote}: belum ada",
     remote_gone: "tidak lagi tertulis di agent.toml",
     no_backup: "Belum ada cadangan di tempat mana pun.",
-    waiting: "{count} pesan belum sampai kepada Anda lewat jalan mana pun.",
+    waiting: "Pesan yang belum sampai kepada Anda lewat jalan mana pun: {count}",
     nothing_open: "✅ Tidak ada yang bermasalah saat ini.",
     since: "sejak {at}",
     taken_on: "sudah Anda tangani",

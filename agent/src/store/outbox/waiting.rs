@@ -32,12 +32,12 @@ const UNDELIVERED: &str = "
     GROUP BY m.episode HAVING max(d.sent_at IS NOT NULL) = 0";
 
 /// A mark under a message that is out, and the word that what comes and goes is gone for a moment, tell nobody anything
-/// that he has to know.
+/// that he has to know. What waits for the end of the night on purpose is late from then on.
 const BACKLOG: &str = "
-    SELECT count(*), count(*) FILTER (WHERE is_news), min(created_at) FILTER (WHERE is_news),
-           min(created_at) FILTER (WHERE is_news AND severity = 'critical')
-    FROM (SELECT m.id, m.created_at, m.severity,
-                 NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
+    SELECT count(*), count(*) FILTER (WHERE is_news), min(due_at) FILTER (WHERE is_news),
+           min(due_at) FILTER (WHERE is_news AND severity = 'critical')
+    FROM (SELECT m.id, max(m.created_at, m.not_before) AS due_at, m.severity,
+                 m.not_before <= :now AND NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
           FROM messages m) m
     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
@@ -59,9 +59,9 @@ pub struct Backlog {
     pub waiting: u64,
     /// How many of them the owner has not got in substance.
     pub untold: u64,
-    /// When the oldest of these came up.
+    /// Since when the oldest of these could have gone out.
     pub oldest_at: Option<UnixMillis>,
-    /// When the oldest critical one of these came up.
+    /// Since when the oldest critical one of these could have gone out.
     pub critical_at: Option<UnixMillis>,
 }
 
@@ -111,13 +111,22 @@ impl Waiting {
 }
 
 impl Store {
-    /// What has arrived nowhere yet.
+    /// What has arrived nowhere yet, also what waits on purpose.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn backlog(&self) -> rusqlite::Result<Backlog> {
+        self.late(UnixMillis(i64::MAX))
+    }
+
+    /// What has arrived nowhere yet; of what waits on purpose, as for the end of the night, the owner lacks nothing by now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn late(&self, now: UnixMillis) -> rusqlite::Result<Backlog> {
         self.read(|connection| {
-            connection.prepare_cached(BACKLOG)?.query_row([], |row| {
+            let now = named_params! {":now": now.0};
+            connection.prepare_cached(BACKLOG)?.query_row(now, |row| {
                 Ok(Backlog {
                     waiting: row.get(0)?,
                     untold: row.get(1)?,
