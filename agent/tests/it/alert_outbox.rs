@@ -390,7 +390,7 @@ async fn a_death_that_lasted_within_an_outage_rings_after_it_also_where_the_hour
     let last = told.last().unwrap();
     assert!(last.body["disable_notification"] != true, "{last:?}");
     assert!(
-        last.text().contains("It was dead for 1 min 40 s"),
+        last.text().contains("It did not answer for 1 min 40 s"),
         "{}",
         last.text()
     );

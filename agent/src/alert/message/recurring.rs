@@ -202,7 +202,7 @@ mod tests {
             "✅ Bot toko berjalan lagi (terjadi 7 kali sejak 14:00:00)"
         );
         for part in [
-            "mati selama 12 detik",
+            "tidak menjawab selama 12 detik",
             "7 kali sejak 2026-11-22 14:00:00 WIB",
             "terakhir sampai 14:30:12",
         ] {

@@ -261,7 +261,7 @@ const BOT_PORT_TAKEN: Wording = Wording {
     done: "the agent asked again and again, and goes on.",
     todo: "see what listens there: ss -ltnp. Stop that program or give it another port, then systemctl restart {unit}",
     over_headline: BOT_BACK,
-    over: "The bot itself answers. Something else did for {lasted}.",
+    over: "The bot itself answers. It did not for {lasted}.",
 };
 
 /// What to do about a backup whose remote can hold no more files.

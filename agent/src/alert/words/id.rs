@@ -265,7 +265,7 @@ const BOT_PORT_TAKEN: Wording = Wording {
     done: "agent bertanya berulang kali dan terus bertanya.",
     todo: "lihat program apa yang memakainya: ss -ltnp. Hentikan program itu atau beri port lain, lalu systemctl restart {unit}",
     over_headline: BOT_BACK,
-    over: "Bot sendiri menjawab lagi. Program lain menjawab di tempatnya selama {lasted}.",
+    over: "Bot sendiri menjawab lagi. Ia tidak menjawab selama {lasted}.",
 };
 
 /// Indonesian. What to do about a backup whose remote can hold no more files.

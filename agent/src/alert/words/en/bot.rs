@@ -10,7 +10,7 @@ pub(super) const BOT_GONE: Wording = Wording {
     done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds. {detail}",
     todo: "if it does not run in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
-    over: "The bot runs again. It was dead for {lasted}; waiting orders go on. {detail}",
+    over: "The bot runs again. It did not answer for {lasted}; waiting orders go on. {detail}",
 };
 
 pub(super) const BOT_DIED_UNSEEN: Wording = Wording {

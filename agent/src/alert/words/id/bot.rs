@@ -10,7 +10,7 @@ pub(super) const BOT_GONE: Wording = Wording {
     done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik. {detail}",
     todo: "bila satu menit lagi bot belum berjalan: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
-    over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan. {detail}",
+    over: "Bot berjalan lagi. Ia tidak menjawab selama {lasted}; pesanan yang tertunda sedang dilanjutkan. {detail}",
 };
 
 pub(super) const BOT_DIED_UNSEEN: Wording = Wording {
