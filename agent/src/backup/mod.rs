@@ -98,6 +98,10 @@ pub trait Progress: Send + Sync {
     fn begin(&self, what: &str, total_bytes: u64);
     /// So many bytes more are done, or objects after [`Progress::count`].
     fn advance(&self, bytes: u64);
+    /// So many bytes of the stretch were done before it began, which says nothing of its speed.
+    fn had(&self, bytes: u64) {
+        self.advance(bytes);
+    }
     /// A new stretch of work begins, of so many objects, each of which takes as long as any other.
     fn count(&self, what: &str, objects: u64) {
         self.begin(what, objects);

@@ -3,7 +3,7 @@
 
 use std::{
     io::{IsTerminal, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -29,28 +29,45 @@ pub fn watcher() -> Arc<dyn Progress> {
     if std::env::var_os(TELLS).is_some() {
         Arc::new(Lines::default())
     } else if std::io::stderr().is_terminal() {
-        // Nothing is drawn before there is something to say.
-        Arc::new(Bar(ProgressBar::with_draw_target(
-            None,
-            ProgressDrawTarget::hidden(),
-        )))
+        Arc::new(Bar::on(ProgressDrawTarget::stderr))
     } else {
         Arc::new(Silent)
     }
 }
 
-struct Bar(ProgressBar);
+struct Bar {
+    /// Where it is drawn.
+    target: Box<dyn Fn() -> ProgressDrawTarget + Send + Sync>,
+    /// That of the stretch; `None` before there is something to say.
+    shown: Mutex<Option<ProgressBar>>,
+}
 
 impl Bar {
+    fn on(target: impl Fn() -> ProgressDrawTarget + Send + Sync + 'static) -> Self {
+        Self {
+            target: Box::new(target),
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Each stretch has a bar of its own: one that is changed step by step is drawn between the steps, too.
     fn begin_as(&self, template: &str, what: &str, total: u64) {
         let style = ProgressStyle::with_template(template).expect("the templates are constants that read");
-        self.0.set_style(style.with_key("left", left));
-        self.0.set_message(what.to_owned());
-        self.0.set_length(total);
-        self.0.reset();
-        self.0.set_draw_target(ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden())
+            .with_style(style.with_key("left", left))
+            .with_message(what.to_owned());
+        let mut shown = self.shown();
+        if let Some(before) = shown.take() {
+            before.finish_and_clear();
+        }
+        bar.set_draw_target((self.target)());
         // Also when nothing moves, the time that is left is another one.
-        self.0.enable_steady_tick(TURN);
+        bar.enable_steady_tick(TURN);
+        *shown = Some(bar);
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,7 +82,20 @@ impl Progress for Bar {
     }
 
     fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+        if let Some(bar) = &*self.shown() {
+            bar.inc(bytes);
+        }
+    }
+
+    fn had(&self, bytes: u64) {
+        if let Some(bar) = &*self.shown() {
+            bar.disable_steady_tick();
+            bar.inc(bytes);
+            // It is counted, and the speed from here on.
+            bar.tick();
+            bar.reset_eta();
+            bar.enable_steady_tick(TURN);
+        }
     }
 }
 
@@ -81,7 +111,9 @@ fn left(state: &ProgressState, into: &mut dyn std::fmt::Write) {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = self.shown().take() {
+            bar.finish_and_clear();
+        }
     }
 }
 
@@ -119,5 +151,107 @@ impl Progress for Lines {
 
     fn advance(&self, bytes: u64) {
         self.tell(|step| step.done_bytes += bytes, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// Whatever is drawn on it.
+    #[derive(Clone, Debug, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            120
+        }
+        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(text)
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(&format!("{text}\n"));
+            Ok(())
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Every frame that holds one of these words.
+    fn frames(screen: &Screen, word: &str) -> Vec<String> {
+        let drawn = screen.0.lock().unwrap();
+        let lines = drawn.lines().filter(|line| line.contains(word));
+        lines.map(str::to_owned).collect()
+    }
+
+    fn on(screen: &Screen) -> Bar {
+        let screen = screen.clone();
+        Bar::on(move || ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 200))
+    }
+
+    #[test]
+    fn no_frame_of_a_stretch_shows_the_bytes_of_another_one() {
+        let screen = Screen::default();
+        let bar = on(&screen);
+        for round in 0..20 {
+            bar.begin("fetching", 4 << 20);
+            bar.advance(4 << 20);
+            std::thread::sleep(Duration::from_millis(15));
+            bar.begin("following", 5_120);
+            bar.advance(1);
+            std::thread::sleep(Duration::from_millis(15));
+            bar.begin("checking", 0);
+            std::thread::sleep(Duration::from_millis(15));
+            bar.begin("writing", 7_168 + round);
+            bar.advance(1);
+            std::thread::sleep(Duration::from_millis(15));
+        }
+        drop(bar);
+        for (word, total) in [
+            ("fetching", "/4.00 MiB"),
+            ("following", " B/5.00 KiB"),
+            ("writing", " B/7.0"),
+            ("checking", " for "),
+        ] {
+            let drawn = frames(&screen, word);
+            assert!(!drawn.is_empty(), "{word}");
+            assert!(drawn.iter().all(|line| line.contains(total)), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_there_already_counts_for_the_way_and_not_for_the_speed() {
+        let screen = Screen::default();
+        let bar = on(&screen);
+        bar.begin("fetching", 100 << 20);
+        bar.had(90 << 20);
+        std::thread::sleep(Duration::from_millis(200));
+        bar.advance(1 << 10);
+        std::thread::sleep(Duration::from_millis(300));
+        drop(bar);
+        let drawn = frames(&screen, "90.00 MiB/100.00 MiB");
+        assert!(!drawn.is_empty());
+        let fast = drawn.iter().find(|line| line.contains(" MiB/s"));
+        assert_eq!(fast, None);
     }
 }

@@ -271,7 +271,7 @@ async fn fetch_files(
             return Ok(None);
         };
         progress.begin("restoring the files", object.plain_size_bytes);
-        match fetch::object(sources, &object).await {
+        match fetch::object(sources, &object, progress).await {
             Ok((tar, note)) => {
                 notes.extend(note);
                 break tar;
@@ -294,7 +294,6 @@ async fn fetch_files(
     let path = new_folder(folder, &leftovers::files_name())?;
     let temporary = Temporary::new(path);
     tokio::task::block_in_place(|| unpack::unpack(&tar, temporary.path()))?;
-    progress.advance(tar.len() as u64);
     Ok(Some(temporary))
 }
 

@@ -6,6 +6,7 @@ use std::io::Read;
 use protocol::manifest::Manifest;
 
 use super::{Sources, fetch};
+use crate::backup::Silent;
 
 /// The first `bytes_max` bytes of the file of this name, of an archive that is not larger than `archive_bytes_max`.
 pub(super) async fn file(
@@ -18,7 +19,7 @@ pub(super) async fn file(
     if files.plain_size_bytes > archive_bytes_max {
         return None;
     }
-    let (tar, _) = fetch::object(sources, files).await.ok()?;
+    let (tar, _) = fetch::object(sources, files, &Silent).await.ok()?;
     let mut archive = tar::Archive::new(tar.as_slice());
     let mut entries = archive.entries().ok()?.flatten();
     entries.find_map(|entry| {

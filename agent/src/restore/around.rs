@@ -10,6 +10,7 @@ use protocol::{
 
 use super::{Sources, fetch, search::Route, segments};
 use crate::backup::{
+    Silent,
     segment::{Kind, Segment},
     survey::moment_of,
 };
@@ -79,7 +80,7 @@ pub async fn kinds_of(sources: &Sources<'_>, segments: Vec<SegmentName>) -> Vec<
 }
 
 async fn kind_of(sources: &Sources<'_>, name: &SegmentName) -> Option<Kind> {
-    let (plain, _, _) = segments::segment(sources, name).await.ok()?;
+    let (plain, _, _) = segments::segment(sources, name, &Silent).await.ok()?;
     Segment::parse(&plain).ok().map(|parsed| parsed.header.kind)
 }
 

@@ -2,7 +2,7 @@
 //! after segment; and checks it until it may be trusted.
 //! The caller removes the file when this fails.
 
-use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc};
+use std::{fs::File, io, path::Path, sync::Arc};
 
 use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
@@ -17,9 +17,11 @@ use tokio::task::JoinHandle;
 use super::{
     Plan, Sources, Stop,
     avoid::Culprit,
+    coming::Coming,
     fetch::{self, Failure},
     full,
-    pages::{Journal, PagesFile, PartWriter, Summing, Written},
+    journal::{Journal, Keeper},
+    pages::{PagesFile, PartWriter, Summing},
     segments,
     settle::{is_alone, prove, settle},
 };
@@ -125,38 +127,41 @@ async fn fill(
     file.set_len(base.database_bytes)
         .context("making room for the database")
         .map_err(Failure::Here)?;
-    let begun = tokio::task::block_in_place(|| Journal::open(journal, base, &file));
-    let (journal, done): (Journal, BTreeMap<usize, Written>) = begun.map_err(Failure::Here)?;
+    let opened = tokio::task::block_in_place(|| Journal::open(journal, base, &file));
+    let (journal, found) = opened.map_err(Failure::Here)?;
+    progress.had(found.worth_bytes(base));
+    if place.was_left {
+        notes.extend(found.told(base));
+    }
     let mut sum = PageSum::default();
-    for (index, part) in &done {
-        sum.merge(part.sum);
-        progress.advance(base.database[*index].plain_size_bytes);
-    }
-    if !done.is_empty() && place.was_left {
-        notes.push(format!(
-            "{} of {} parts were there already, from a restore that was interrupted",
-            done.len(),
-            base.database.len()
-        ));
-    }
+    found.done.values().for_each(|part| sum.merge(part.sum));
     let file = Arc::new(file);
-    let missing = base
-        .database
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !done.contains_key(index));
+    let parts = base.database.iter().enumerate();
+    let missing = parts.filter(|(index, _)| !found.done.contains_key(index));
     let fetching = missing.map(|(index, part)| {
-        let (file, page_size) = (Arc::clone(&file), base.page_size);
+        let (file, journal, page_size) = (Arc::clone(&file), &journal, base.page_size);
+        let begun_bytes = found.begun.get(&index).copied();
         async move {
+            let keeper = Keeper {
+                journal,
+                database: &file,
+                index,
+                part,
+            };
+            let kept = begun_bytes.map_or(Ok(Vec::new()), |bytes| keeper.kept(bytes));
+            let kept = kept
+                .context("reading what was fetched before")
+                .map_err(Failure::Here)?;
+            let coming = Coming::kept(part, progress, (keeper, kept));
             let write = || PartWriter::new(Arc::clone(&file), index, (page_size, summing));
-            let (written, note) = fetch::opened(sources, part, write).await?;
-            Ok((index, part.plain_size_bytes, written.end(), note))
+            let (written, note) = fetch::opened(sources, (part, &coming), write).await?;
+            Ok((index, written.end(), note))
         }
     });
     let mut parts = stream::iter(fetching).buffer_unordered(PARTS_AT_ONCE);
     let mut flushing = Flushing::default();
     while let Some(part) = parts.next().await {
-        let (index, bytes, part, note) = part?;
+        let (index, part, note) = part?;
         notes.extend(note);
         sum.merge(part.sum);
         journal
@@ -164,7 +169,6 @@ async fn fill(
             .context("writing down which parts are there")
             .map_err(Failure::Here)?;
         flushing.go_on(&file).await.map_err(Failure::Here)?;
-        progress.advance(bytes);
     }
     drop(parts);
     flushing.end().await.map_err(Failure::Here)?;
@@ -212,7 +216,7 @@ async fn lay(
     let total: u64 = manifest.database.iter().map(|part| part.plain_size_bytes).sum();
     progress.begin("laying the changes over it", total);
     let mut parts = stream::iter(&manifest.database)
-        .map(|part| async move { (part, fetch::object(sources, part).await) })
+        .map(|part| async move { (part, fetch::object(sources, part, progress).await) })
         .buffered(PARTS_AT_ONCE);
     while let Some((object, plain)) = parts.next().await {
         let (plain, note) = plain?;
@@ -222,7 +226,6 @@ async fn lay(
         tokio::task::block_in_place(|| pages.lay(&part))
             .context("writing the database")
             .map_err(Failure::Here)?;
-        progress.advance(object.plain_size_bytes);
     }
     tokio::task::block_in_place(|| pages.resize(manifest.pages()))
         .context("writing the database")
@@ -253,7 +256,7 @@ async fn replay(
     progress.begin("following the commits", sizes.sum());
     let mut previous: Option<[u8; 32]> = None;
     let mut coming = stream::iter(&plan.segments)
-        .map(|name| async move { (name, segments::segment(sources, name).await) })
+        .map(|name| async move { (name, segments::segment(sources, name, progress).await) })
         .buffered(SEGMENTS_AT_ONCE);
     while let Some((name, fetched)) = coming.next().await {
         *working_at = Culprit::Segment(name.clone());
@@ -268,7 +271,6 @@ async fn replay(
             here @ Failure::Here(_) => here,
         })?;
         previous = Some(digest);
-        progress.advance(sources.survey.size_of(&name.to_string()));
         if !goes_on {
             break;
         }

@@ -14,8 +14,9 @@ use protocol::{
     object_key::{self, PointId},
 };
 
-use super::{Sources, foreign::Foreign, index::Unread, wrong::Wrong};
+use super::{Sources, coming::Coming, foreign::Foreign, index::Unread, wrong::Wrong};
 use crate::backup::{
+    Progress,
     remote::{CUT_OFF, Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
     signer::Signers,
@@ -204,8 +205,10 @@ pub(super) async fn manifest_of(
 pub(super) async fn object(
     sources: &Sources<'_>,
     object: &Object,
+    progress: &dyn Progress,
 ) -> Result<(Vec<u8>, Option<String>), Failure> {
-    opened(sources, object, Vec::new).await
+    let coming = Coming::of(object, progress);
+    opened(sources, (object, &coming), Vec::new).await
 }
 
 /// The same, opened into a writer that `make` makes anew for each copy that is tried.
@@ -214,12 +217,12 @@ pub(super) async fn object(
 /// [`Failure`].
 pub(super) async fn opened<W: Write + Send + 'static>(
     sources: &Sources<'_>,
-    object: &Object,
+    (object, coming): (&Object, &Coming<'_>),
     make: impl Fn() -> W,
 ) -> Result<(W, Option<String>), Failure> {
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
-        let ask = || opened_from((sources, remote), object, make());
+        let ask = || opened_from((sources, remote), (object, coming), &make);
         match twice(remote, ask, Fault::told).await {
             Ok(writer) => return Ok((writer, wrong.as_note(&object.key, remote.name()))),
             Err(Fault::Nothing(what)) => wrong.add(remote.name(), &what),
@@ -274,10 +277,30 @@ pub(super) const ALTERED: &str = "it is altered";
 
 async fn opened_from<W: Write + Send + 'static>(
     (sources, remote): (&Sources<'_>, &Remote),
-    object: &Object,
+    (object, coming): (&Object, &Coming<'_>),
+    make: &impl Fn() -> W,
+) -> Result<W, Fault> {
+    sealed_from(remote, object, coming)
+        .await
+        .map_err(Fault::Nothing)?;
+    match opened_here(sources, (object, coming.end()), make()).await {
+        // What was there before may be to blame, and not this copy.
+        Err(Fault::Nothing(what)) if coming.is_pieced() && what.starts_with(ALTERED) => {
+            coming.forget();
+            sealed_from(remote, object, coming)
+                .await
+                .map_err(Fault::Nothing)?;
+            opened_here(sources, (object, coming.end()), make()).await
+        }
+        ended => ended,
+    }
+}
+
+async fn opened_here<W: Write + Send + 'static>(
+    sources: &Sources<'_>,
+    (object, sealed): (&Object, Bytes),
     mut writer: W,
 ) -> Result<W, Fault> {
-    let sealed = sealed_from(remote, object).await.map_err(Fault::Nothing)?;
     let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
     // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
     let _core = sources.cores.acquire().await;
@@ -292,14 +315,14 @@ async fn opened_from<W: Write + Send + 'static>(
     ended.map_err(|fault| fault.map_or_else(Fault::Here, Fault::Nothing))
 }
 
-async fn sealed_from(remote: &Remote, object: &Object) -> Result<Bytes, String> {
-    match remote.get(&object.key, object.size_bytes).await {
-        Ok(sealed) => Ok(sealed),
-        Err(RemoteError::WrongSize { found, expected }) if found < expected => {
-            Err(format!("it is truncated: {found} of {expected} bytes"))
+async fn sealed_from(remote: &Remote, object: &Object, coming: &Coming<'_>) -> Result<(), String> {
+    let came = remote.get_into(&object.key, object.size_bytes, coming).await;
+    came.map_err(|error| match error {
+        RemoteError::WrongSize { found, expected } if found < expected => {
+            format!("it is truncated: {found} of {expected} bytes")
         }
-        Err(error) => Err(error.to_string()),
-    }
+        error => error.to_string(),
+    })
 }
 
 fn unseal(

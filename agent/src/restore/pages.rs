@@ -3,21 +3,17 @@
 //! It fetches nothing. A file that an error in the middle left is no database, and is thrown away by the caller.
 
 use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::{FileExt, OpenOptionsExt},
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    os::unix::fs::FileExt,
+    sync::Arc,
 };
 
-use anyhow::Context;
 use protocol::{
     chain::{PageHash, PageRoot, PageSum, is_lock_page},
     manifest::{Manifest, PART_BYTES},
 };
 
-use super::place::share;
 use crate::backup::{delta::Part, seal::PIECE_BYTES, segment::Replay};
 
 /// The file, its pages counted.
@@ -126,7 +122,7 @@ pub(super) enum Summing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Written {
     /// Of its bytes, by which it is known again: what must be told apart is a part and what a crash left of it.
-    crc: u32,
+    pub crc: u32,
     /// Of its pages; nothing when they are summed later.
     pub sum: PageSum,
 }
@@ -178,79 +174,11 @@ impl Write for PartWriter {
     }
 }
 
-fn sum_pages(bytes: &[u8], at: u64, page_size: u32, sum: &mut PageSum) {
+pub(super) fn sum_pages(bytes: &[u8], at: u64, page_size: u32, sum: &mut PageSum) {
     let first = u32::try_from(at / u64::from(page_size)).unwrap_or(u32::MAX) + 1;
     for (number, page) in (first..).zip(bytes.chunks(page_size as usize)) {
         if !is_lock_page(number, page_size) {
             sum.add(PageHash::of(number, page));
         }
     }
-}
-
-/// Which parts of a base are in the file, for a restore that goes on after this one was killed: a line for each, with
-/// a checksum of its bytes, behind a first line that says which base it is.
-pub(super) struct Journal {
-    file: Mutex<File>,
-}
-
-impl Journal {
-    /// Begins, or goes on with the parts that a killed restore of the same base wrote and that are still intact.
-    pub(super) fn open(
-        path: &Path,
-        base: &Manifest,
-        database: &File,
-    ) -> anyhow::Result<(Self, BTreeMap<usize, Written>)> {
-        let title = format!("{} {}", base.point, base.page_root);
-        let found = std::fs::read_to_string(path).unwrap_or_default();
-        let mut lines = found.lines();
-        let mut done = BTreeMap::new();
-        if lines.next() == Some(&title) {
-            done = lines
-                .filter_map(|line| intact_part(line, base, database))
-                .collect();
-        }
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o660)
-            .open(path)
-            .with_context(|| format!("making {}", path.display()))?;
-        share(&file).with_context(|| format!("making {}", path.display()))?;
-        let mut text = format!("{title}\n");
-        for (index, part) in &done {
-            text.push_str(&line(*index, *part));
-        }
-        file.write_all(text.as_bytes())
-            .context("writing down which parts are there")?;
-        let journal = Self {
-            file: Mutex::new(file),
-        };
-        Ok((journal, done))
-    }
-
-    /// Writes one more part down.
-    pub(super) fn add(&self, index: usize, part: Written) -> io::Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(line(index, part).as_bytes())
-    }
-}
-
-fn line(index: usize, part: Written) -> String {
-    format!("{index} {:08x}\n", part.crc)
-}
-
-/// The part that a line names, if the file still holds it.
-fn intact_part(line: &str, base: &Manifest, database: &File) -> Option<(usize, Written)> {
-    let (index, crc) = line.split_once(' ')?;
-    let index: usize = index.parse().ok()?;
-    let part = base.database.get(index)?;
-    let mut bytes = vec![0; usize::try_from(part.plain_size_bytes).ok()?];
-    let at = index as u64 * PART_BYTES;
-    database.read_exact_at(&mut bytes, at).ok()?;
-    let mut sum = PageSum::default();
-    sum_pages(&bytes, at, base.page_size, &mut sum);
-    let crc32 = crc32fast::hash(&bytes);
-    (u32::from_str_radix(crc, 16) == Ok(crc32)).then_some((index, Written { crc: crc32, sum }))
 }

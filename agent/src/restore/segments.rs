@@ -8,10 +8,12 @@ use sha2::{Digest, Sha256};
 use super::{
     Sources,
     avoid::Culprit,
+    coming::Coming,
     fetch::{ALTERED, Failure, describe, twice},
     wrong::Wrong,
 };
 use crate::backup::{
+    Progress, Silent,
     remote::{Remote, RemoteError},
     seal::{OpenError, hex, open_dated},
     segment::{BYTES_MAX, Header, MISNAMED, Segment},
@@ -42,11 +44,13 @@ pub(super) fn culprit(name: &SegmentName, plain: &[u8], what: &str) -> Culprit {
 pub(super) async fn segment(
     sources: &Sources<'_>,
     name: &SegmentName,
+    progress: &dyn Progress,
 ) -> Result<(Vec<u8>, [u8; 32], Option<String>), Failure> {
     let key = name.to_string();
+    let coming = Coming::whole(progress, sources.survey.size_of(&key));
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
-        match segment_from(sources, remote, &key, &name.digest).await {
+        match segment_from((sources, remote), (&key, &name.digest), &coming).await {
             Ok(opened) => return Ok((opened.plain, opened.sha256, wrong.as_note(&key, remote.name()))),
             Err(fault) => wrong.add(remote.name(), fault.told()),
         }
@@ -59,7 +63,7 @@ pub(super) async fn segment(
 /// # Errors
 /// A sentence that names it and what is wrong with it on each remote.
 pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(), String> {
-    match segment(sources, name).await {
+    match segment(sources, name, &Silent).await {
         Ok((plain, _, _)) if header_of(&plain, name).is_some() => Ok(()),
         Ok(_) => Err(format!("{name}: {MISNAMED}")),
         Err(Failure::Lost(why)) => Err(why),
@@ -115,9 +119,10 @@ pub(super) struct Stranger {
 /// Whether a segment is what its name says, by the copies on all remotes.
 pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
     let key = name.to_string();
+    let coming = Coming::whole(&Silent, 0);
     let (mut wrong, mut is_locked) = (Wrong::default(), false);
     for remote in sources.remotes {
-        match segment_from(sources, remote, &key, &name.digest).await {
+        match segment_from((sources, remote), (&key, &name.digest), &coming).await {
             Ok(opened) => match header_of(&opened.plain, name) {
                 Some(header) => {
                     return Proof::Whole {
@@ -177,20 +182,18 @@ impl SegmentFault {
 }
 
 async fn segment_from(
-    sources: &Sources<'_>,
-    remote: &Remote,
-    key: &str,
-    digest: &str,
+    (sources, remote): (&Sources<'_>, &Remote),
+    name: (&str, &str),
+    coming: &Coming<'_>,
 ) -> Result<Opened, SegmentFault> {
-    let ask = || segment_once(sources, remote, key, digest);
+    let ask = || segment_once((sources, remote), name, coming);
     twice(remote, ask, SegmentFault::told).await
 }
 
 async fn segment_once(
-    sources: &Sources<'_>,
-    remote: &Remote,
-    key: &str,
-    digest: &str,
+    (sources, remote): (&Sources<'_>, &Remote),
+    (key, digest): (&str, &str),
+    coming: &Coming<'_>,
 ) -> Result<Opened, SegmentFault> {
     let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
     let listed = sources.survey.size_on(remote.name(), key);
@@ -198,10 +201,12 @@ async fn segment_once(
     if size_bytes > BYTES_MAX {
         return Err(nothing("it is larger than a segment may be"));
     }
-    let sealed = remote.get(key, size_bytes).await.map_err(|error| match error {
+    let came = remote.get_into(key, size_bytes, coming).await;
+    came.map_err(|error| match error {
         RemoteError::Down(_) => SegmentFault::Unknown(error.to_string()),
         other => SegmentFault::Nothing(other.to_string()),
     })?;
+    let sealed = coming.end();
     let (keys, signers, digest) = (sources.keys.clone(), sources.signers.clone(), digest.to_owned());
     let _core = sources.cores.acquire().await;
     let work = move || {

@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use super::{Only, Request, Sources, Stop, index::Index, search::Route, segments};
-use crate::backup::segment::Segment;
+use crate::backup::{Silent, segment::Segment};
 
 /// Where the backups of one chain follow those of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ async fn end_of(sources: &Sources<'_>, chain: &ChainId) -> Option<(CommitNumber,
     let mut names: Vec<SegmentName> = sources.survey.segments(chain).into_iter().collect();
     names.sort_by_key(|name| Reverse(name.last));
     for name in names.iter().take(ENDS_MAX) {
-        let opened = segments::segment(sources, name).await.ok();
+        let opened = segments::segment(sources, name, &Silent).await.ok();
         let header = opened.and_then(|(plain, _, _)| Some(Segment::parse(&plain).ok()?.header));
         if let Some(header) = header {
             return Some((name.last, header.root));

@@ -19,6 +19,10 @@ pub enum Fault {
     CutAnswer,
     /// The answer comes this much later.
     Slow(Duration),
+    /// So many KiB of the answer come a second.
+    Paced(u32),
+    /// As [`Fault::Paced`], and the connection ends after three seconds.
+    PacedAndCut(u32),
     /// The server gets a body of which one bit is flipped, and the answer says that all is well.
     FlipBit,
     /// One bit of the answer is flipped.
@@ -31,6 +35,7 @@ type Rule = Box<dyn FnMut(&str, &str) -> Option<Fault> + Send>;
 pub struct Proxy {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
+    ranges: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
@@ -44,19 +49,31 @@ impl Proxy {
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(rule)));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
+        let ranges = Arc::new(Mutex::new(Vec::new()));
+        let asked = Arc::clone(&ranges);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let (rule, seen) = (Arc::clone(&rule), Arc::clone(&seen));
+                let asked = Arc::clone(&asked);
                 // A connection that breaks is the other side's to notice.
-                std::thread::spawn(move || serve(connection, server, &rule, &seen));
+                std::thread::spawn(move || serve(connection, server, &rule, (&seen, &asked)));
             }
         });
-        Self { address, requests }
+        Self {
+            address,
+            requests,
+            ranges,
+        }
     }
 
     /// `METHOD /path`, in order.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// `/path bytes=from-to` of those that asked for a range, in order.
+    pub fn ranges(&self) -> Vec<String> {
+        self.ranges.lock().unwrap().clone()
     }
 }
 
@@ -65,12 +82,16 @@ fn serve(
     mut client: TcpStream,
     server: SocketAddr,
     rule: &Mutex<Rule>,
-    seen: &Mutex<Vec<String>>,
+    (seen, ranges): (&Mutex<Vec<String>>, &Mutex<Vec<String>>),
 ) -> std::io::Result<()> {
     let (head, mut body) = read_request(&mut client)?;
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     seen.lock().unwrap().push(format!("{method} {path}"));
+    let range = head.lines().filter_map(|line| line.split_once(": "));
+    for (_, range) in range.filter(|(name, _)| name.eq_ignore_ascii_case("range")) {
+        ranges.lock().unwrap().push(format!("{path} {range}"));
+    }
     let fault = rule.lock().unwrap()(method, path);
     if let Some(Fault::Status(status)) = fault {
         return write!(
@@ -101,9 +122,24 @@ fn serve(
         Some(Fault::CutAnswer) => answer.truncate(answer.len() - 20),
         Some(Fault::FlipAnswer) => *answer.last_mut().unwrap() ^= 1,
         Some(Fault::Slow(pause)) => std::thread::sleep(pause),
+        Some(Fault::Paced(kib)) => return pace(&mut client, &answer, (kib, Duration::MAX)),
+        Some(Fault::PacedAndCut(kib)) => return pace(&mut client, &answer, (kib, Duration::from_secs(3))),
         _ => {}
     }
     client.write_all(&answer)
+}
+
+/// In pieces, sixteen a second.
+fn pace(client: &mut TcpStream, answer: &[u8], (kib, limit): (u32, Duration)) -> std::io::Result<()> {
+    let begun = std::time::Instant::now();
+    for piece in answer.chunks(kib as usize * 64) {
+        if begun.elapsed() >= limit {
+            break;
+        }
+        client.write_all(piece)?;
+        std::thread::sleep(Duration::from_millis(62));
+    }
+    Ok(())
 }
 
 fn read_request(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {

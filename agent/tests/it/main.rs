@@ -80,6 +80,7 @@ mod shared_remote;
 mod shop;
 mod signing;
 mod site;
+mod slow_line;
 mod source_faults;
 mod split_points;
 mod ssh_left;

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::TryStream;
 use opendal::Operator;
 use protocol::time::UnixMillis;
 use tokio::time::timeout;
 
 use super::{
     Remote, RemoteError,
+    arrival::each,
     attempt::{ASK_LIMIT, Patience},
-    whole,
 };
 
 /// OpenDAL reads any page as a list with nothing on it.
@@ -79,4 +80,12 @@ impl Remote {
             Ok(Err(_)) | Err(_) => Ok(()),
         }
     }
+}
+
+async fn whole<T>(
+    coming: impl TryStream<Ok = T, Error = opendal::Error> + Unpin,
+) -> opendal::Result<Option<Vec<T>>> {
+    let mut pieces = Vec::new();
+    let is_all = each(coming, |piece| pieces.push(piece)).await?;
+    Ok(is_all.then_some(pieces))
 }

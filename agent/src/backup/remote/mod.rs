@@ -5,13 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
-use futures_util::{TryStream, TryStreamExt};
-use opendal::{Buffer, HttpTransporter, Operator};
+use opendal::{HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use thiserror::Error;
-use tokio::time::timeout;
 
 use self::{
+    arrival::{Whole, arrived},
     attempt::{Patience, Silence},
     beginning::Beginning,
     folder::Folder,
@@ -21,6 +20,7 @@ use self::{
 use crate::config::{RemoteConfig, RemoteKind};
 
 mod apart;
+mod arrival;
 mod attempt;
 mod beginning;
 mod clock;
@@ -36,6 +36,7 @@ mod put;
 mod told;
 pub mod trial;
 
+pub use arrival::Arrival;
 pub use attempt::ASK_LIMIT;
 pub use kinds::known_options;
 pub use listing::Listed;
@@ -185,18 +186,36 @@ impl Remote {
     /// # Errors
     /// [`RemoteError`]: the caller tries another remote.
     pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Bytes, RemoteError> {
+        let whole = Whole::default();
+        self.get_into(key, size_bytes, &whole).await?;
+        Ok(whole.end())
+    }
+
+    /// The same for whoever takes the bytes as they come, and says where each try begins.
+    ///
+    /// # Errors
+    /// As [`Remote::get`]; what has come until then was given.
+    pub async fn get_into(
+        &self,
+        key: &str,
+        size_bytes: u64,
+        arrival: &impl Arrival,
+    ) -> Result<(), RemoteError> {
         has_size(self.size(key).await?, size_bytes)?;
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
-        let read =
-            || async move { whole(operator.reader(key).await?.into_stream(0..size_bytes).await?).await };
-        let pieces = self.silence.attempt(Patience::Read(size_bytes), read).await?;
+        let read = || async move {
+            let from = arrival.begin(size_bytes);
+            let reader = operator.reader(key).await?;
+            let came = arrived(reader.into_stream(from..size_bytes).await?, arrival).await?;
+            Ok(came.map(|bytes| from + bytes))
+        };
+        let found = self.silence.attempt(Patience::Read(size_bytes), read).await?;
         // However large it is: nothing comes of whoever says nothing, and another remote may have it.
-        let pieces = pieces.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
-        let bytes = Buffer::from_iter(pieces.into_iter().flatten());
+        let found = found.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
         // It has just said itself that it holds all of them: what did not come was lost on the way.
-        match bytes.len() as u64 {
-            found if found == size_bytes => Ok(bytes.to_bytes()),
-            found => Err(self.silence.note(RemoteError::Down(format!(
+        match found == size_bytes {
+            true => Ok(()),
+            false => Err(self.silence.note(RemoteError::Down(format!(
                 "{CUT_OFF} {found} of {size_bytes} bytes"
             )))),
         }
@@ -285,19 +304,4 @@ fn has_size(found: u64, expected: u64) -> Result<(), RemoteError> {
         true => Ok(()),
         false => Err(RemoteError::WrongSize { found, expected }),
     }
-}
-
-/// All that comes, piece by piece: what is long takes its time, and a remote that is silent is noticed all the same, which is
-/// `None`.
-async fn whole<T>(
-    mut coming: impl TryStream<Ok = T, Error = opendal::Error> + Unpin,
-) -> opendal::Result<Option<Vec<T>>> {
-    let mut pieces = Vec::new();
-    while let Ok(next) = timeout(ASK_LIMIT, coming.try_next()).await {
-        match next? {
-            Some(piece) => pieces.push(piece),
-            None => return Ok(Some(pieces)),
-        }
-    }
-    Ok(None)
 }
