@@ -8,7 +8,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Sources, fetch, search::Route, segments};
+use super::{Sources, manifests, search::Route, segments};
 use crate::backup::{
     Silent,
     segment::{Kind, Segment},
@@ -90,7 +90,7 @@ async fn next_chain(sources: &Sources<'_>, route: &Route, moment: UnixMillis) ->
         .iter()
         .filter(|point| moment_of(point).is_some_and(|taken| taken.0 + 999 > moment.0));
     for point in later.take(LATER_OPENED) {
-        let Ok(manifest) = fetch::manifest(sources, point, &mut Vec::new()).await else {
+        let Ok(manifest) = manifests::of_point(sources, point, &mut Vec::new()).await else {
             continue;
         };
         if manifest.taken_at <= moment {

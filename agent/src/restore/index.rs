@@ -11,7 +11,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, fetch, foreign::Foreign, unheard};
+use super::{Request, Sources, foreign::Foreign, manifests, unheard};
 use crate::backup::survey::moment_of;
 
 /// Manifests that are opened at the same time.
@@ -92,7 +92,7 @@ pub async fn open_manifest(
     point: &PointId,
 ) -> Result<(Manifest, Vec<String>), Unopened> {
     let mut notes = Vec::new();
-    let found = fetch::manifest(sources, point, &mut notes).await;
+    let found = manifests::of_point(sources, point, &mut notes).await;
     let manifest = found.map_err(|unread| Unopened {
         told: unread.told().to_owned(),
         is_locked: matches!(unread, Unread::Locked(..)),
@@ -221,7 +221,7 @@ impl<'a> Index<'a> {
         let found = if self.sources.survey.manifests_of(point).is_empty() {
             Err(Unread::Damaged(self.missing(point)))
         } else {
-            fetch::manifest(self.sources, point, &mut notes).await
+            manifests::of_point(self.sources, point, &mut notes).await
         };
         Reading {
             point: point.clone(),

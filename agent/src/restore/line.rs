@@ -5,7 +5,7 @@
 use futures_util::stream::StreamExt;
 use protocol::manifest::Manifest;
 
-use super::{Sources, archived, fetch, newest};
+use super::{Sources, archived, manifests, newest};
 use crate::backup::{
     ARCHIVE_BYTES_MAX,
     restores::{self, LiveRestore},
@@ -47,7 +47,7 @@ async fn newest_of_each(sources: &Sources<'_>) -> Vec<Manifest> {
     let mut points = newest::points(sources, OPENED_MAX).into_iter();
     let mut found: Vec<Manifest> = Vec::new();
     if let Some(first) = points.next() {
-        found.extend(fetch::manifest(sources, &first, &mut Vec::new()).await);
+        found.extend(manifests::of_point(sources, &first, &mut Vec::new()).await);
     }
     if found.len() == agents {
         return found;

@@ -37,6 +37,7 @@ mod left_out;
 mod leftovers;
 mod line;
 mod locked;
+mod manifests;
 mod named_chain;
 mod nearest;
 mod newest;

@@ -10,10 +10,9 @@ use super::{
     Next, Plan, Refused, Request, Selection, Sources, Stop, acknowledged,
     avoid::Avoid,
     beside::{Beside, State},
-    fetch,
     goal::{Goal, ahead_of},
     index::Index,
-    lacking, later,
+    lacking, later, manifests,
     search::{Route, cannot_be, route},
     strangers::believed_end,
     undone,
@@ -187,7 +186,7 @@ pub(super) async fn refuse_point(
     let known = request.known.get(point).map(|known| known.manifest.clone());
     let manifest = match known {
         Some(manifest) => Some(manifest),
-        None => fetch::manifest(sources, point, &mut Vec::new()).await.ok(),
+        None => manifests::of_point(sources, point, &mut Vec::new()).await.ok(),
     };
     let chain = manifest.as_ref().map(|manifest| &manifest.chain);
     let asked = match &request.selection {

@@ -4,7 +4,7 @@
 use futures_util::stream::{self, Stream, StreamExt};
 use protocol::{manifest::Manifest, object_key::PointId};
 
-use super::{Sources, fetch};
+use super::{Sources, manifests};
 
 /// Manifests that are opened at the same time.
 const AT_ONCE: usize = 8;
@@ -17,7 +17,7 @@ pub(super) fn points(sources: &Sources<'_>, most: usize) -> Vec<PointId> {
 /// The manifests of those of them that open, in their order.
 pub(super) fn manifests(sources: &Sources<'_>, points: Vec<PointId>) -> impl Stream<Item = Manifest> {
     let opening = points.into_iter().map(move |point| async move {
-        let manifest = fetch::manifest(sources, &point, &mut Vec::new()).await;
+        let manifest = manifests::of_point(sources, &point, &mut Vec::new()).await;
         manifest.ok()
     });
     stream::iter(opening)

@@ -11,8 +11,8 @@ use protocol::{
 };
 
 use super::{
-    Only, Refused, Request, Sources, Stop, avoid::Avoid, fetch, goal::Goal, index::Index, nearest::refuse,
-    replay,
+    Only, Refused, Request, Sources, Stop, avoid::Avoid, goal::Goal, index::Index, manifests,
+    nearest::refuse, replay,
 };
 
 /// Points that are tried as the beginning of a way.
@@ -59,7 +59,7 @@ pub(super) async fn route(
     }
     is_usable(sources, avoid, manifest)?;
     if let Some(base) = &manifest.base {
-        let base = fetch::manifest_of(sources, base, &mut route.notes).await?;
+        let base = manifests::of_base(sources, base, &mut route.notes).await?;
         is_usable(sources, avoid, &base)?;
         route.base = Some(base);
     }

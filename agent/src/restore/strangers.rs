@@ -10,10 +10,9 @@ use protocol::{chain::ChainId, manifest::Manifest, object_key::SegmentName, time
 use super::{
     Request, Sources, Stop,
     avoid::Avoid,
-    fetch,
     goal::{Before, Goal, ahead_of, begin},
     index::Index,
-    replay,
+    manifests, replay,
     segments::{self, Proof, Stranger},
 };
 use crate::backup::survey::moment_of;
@@ -282,7 +281,7 @@ async fn is_later_point(request: &Request, sources: &Sources<'_>, is: impl Fn(&M
         .iter()
         .filter(|point| moment_of(point).is_some_and(|taken| taken.0 + 999 > moment.0));
     for point in later.take(LATER_OPENED) {
-        let manifest = fetch::manifest(sources, point, &mut Vec::new()).await;
+        let manifest = manifests::of_point(sources, point, &mut Vec::new()).await;
         if manifest.is_ok_and(|manifest| is(&manifest)) {
             return true;
         }

@@ -8,7 +8,7 @@ use super::SLEWED_MAX;
 use crate::{
     backup::survey::moment_of,
     restore::{
-        Request, Sources, fetch, goal,
+        Request, Sources, goal, manifests,
         search::{self, Route},
     },
 };
@@ -50,5 +50,5 @@ pub(super) async fn nearest_unknown(
         .iter()
         .filter(|point| moment_of(point).is_some_and(|taken| taken > moment));
     let nearest = later.next().filter(|point| !request.known.contains_key(*point))?;
-    fetch::manifest(sources, nearest, &mut Vec::new()).await.ok()
+    manifests::of_point(sources, nearest, &mut Vec::new()).await.ok()
 }

@@ -15,7 +15,7 @@ use super::{
     eras::{Dates, Other, Side},
 };
 use crate::restore::{
-    Request, Sources, fetch,
+    Request, Sources, manifests,
     search::{self, Route},
 };
 
@@ -83,7 +83,7 @@ async fn newest_unknown(request: &Request, sources: &Sources<'_>) -> Option<Mani
     let newest = sources.survey.points().pop_last()?;
     match request.known.contains_key(&newest) {
         true => None,
-        false => fetch::manifest(sources, &newest, &mut Vec::new()).await.ok(),
+        false => manifests::of_point(sources, &newest, &mut Vec::new()).await.ok(),
     }
 }
 
