@@ -10,14 +10,21 @@ const KEY: &str = "bot/bot";
 const BOOT: &str = "bot_boot";
 
 impl Alerts {
-    /// Remembers the number of the process that answers, and gives the one before; `None` where none was ever met.
+    /// The number of the process that answered last; `None` where none was ever met.
     ///
     /// # Errors
     /// When the agent's database refuses.
-    pub fn meet_bot(&self, boot: i64) -> anyhow::Result<Option<i64>> {
+    pub fn bot_met(&self) -> anyhow::Result<Option<i64>> {
         let before = self.store.remembered(BOOT)?;
-        self.store.remember(BOOT, &boot.to_string())?;
         Ok(before.and_then(|text| text.parse().ok()))
+    }
+
+    /// Remembers the number of the process that answers.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn meet_bot(&self, boot: i64) -> anyhow::Result<()> {
+        Ok(self.store.remember(BOOT, &boot.to_string())?)
     }
 
     /// Whether the owner has been told that something is wrong with the bot, and not yet that it is over.

@@ -35,6 +35,7 @@ mod sealed;
 use checkup::Checkup;
 use due::Due;
 use ended::{Ended, missed};
+use lacking::hear_who_missed;
 use sealed::Told;
 
 /// After a start: time for the bot to be there before a backup that was missed is made up for.
@@ -76,8 +77,10 @@ impl Backups {
                 if self.lacks_base() {
                     full.hasten(now());
                 } else if let Some(lacking) = self.owes(&mut owed).await {
-                    self.repair(&lacking, &mut owed).await;
-                    owed.tried(now());
+                    match self.repair(&lacking, &mut owed).await {
+                        true => owed.made_up(now()),
+                        false => owed.tried(now()),
+                    }
                     continue;
                 }
                 let unread = told.unread();
@@ -101,7 +104,7 @@ impl Backups {
                 let _ = ask.end.send(self.told(&ended));
                 self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
-                self.hear_who_missed(&ended, &mut owed).await;
+                hear_who_missed(&ended, &mut owed);
                 self.look_at_source(&checkup);
             } else if backup::is_being_taken(&self.config) {
                 for due in [&mut full, &mut delta] {
@@ -111,12 +114,12 @@ impl Backups {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
                 self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
-                self.hear_who_missed(&ended, &mut owed).await;
+                hear_who_missed(&ended, &mut owed);
                 self.look_at_source(&checkup);
                 delta.turned(&ended, after(&backup.delta));
             } else {
                 let ended = self.turn(Want::Delta, delta.owed_since, None).await;
-                self.hear_who_missed(&ended, &mut owed).await;
+                hear_who_missed(&ended, &mut owed);
                 delta.turned(&ended, after(&backup.delta));
             }
         }

@@ -28,6 +28,8 @@ pub(super) struct Owed {
     next: UnixMillis,
     /// Those that answered and did not take a backup: being away is not why they missed it.
     refusing: BTreeSet<String>,
+    /// Whether the last try went well.
+    is_made_up: bool,
 }
 
 impl Owed {
@@ -37,6 +39,7 @@ impl Owed {
             tries: 0,
             next: now.plus(FIRST_PAUSE),
             refusing: BTreeSet::new(),
+            is_made_up: false,
         }
     }
 
@@ -55,7 +58,7 @@ impl Owed {
         self.next = now.plus(ASK_AGAIN);
     }
 
-    /// What this remote answers now, after a backup that it missed. Whoever does not answer is away, and may take the next.
+    /// What this remote answers, after a backup that it missed. Whoever does not answer is away, and may take the next.
     pub(super) fn heard(&mut self, remote: &str, answers: bool) {
         match answers {
             true => self.refusing.insert(remote.to_owned()),
@@ -68,8 +71,24 @@ impl Owed {
         !self.refusing.contains(remote)
     }
 
+    /// A backup was tried, and every remote that answered got it.
+    pub(super) fn made_up(&mut self, now: UnixMillis) {
+        self.tried(now);
+        self.is_made_up = true;
+    }
+
+    /// This remote missed a backup, and was away then as far as is known. Where what was missed before has been made up for, this
+    /// is another matter, with tries of its own.
+    pub(super) fn missed(&mut self, remote: &str, now: UnixMillis) {
+        self.heard(remote, false);
+        if std::mem::take(&mut self.is_made_up) {
+            (self.tries, self.next) = (0, now.plus(FIRST_PAUSE));
+        }
+    }
+
     /// A backup was tried for a remote that answered.
     pub(super) fn tried(&mut self, now: UnixMillis) {
+        self.is_made_up = false;
         self.tries += 1;
         let pause = FIRST_PAUSE * 2_u32.pow(self.tries.min(TRIES_MAX));
         self.next = now.plus(pause.min(PAUSE_MAX));
@@ -129,6 +148,26 @@ mod tests {
             owed.heard("s3", answers);
             assert_eq!((owed.was_away("s3"), owed.was_away("disk")), (was_away, true));
         }
+    }
+
+    #[test]
+    fn a_backup_that_is_missed_after_the_one_before_was_made_up_for_has_tries_of_its_own() {
+        let mut owed = Owed::since(UnixMillis(0));
+        for _ in 0..TRIES_MAX {
+            owed.made_up(UnixMillis(0));
+        }
+        let later = UnixMillis(0).plus(PAUSE_MAX);
+        assert!(
+            !owed.may_ask(later),
+            "it is no end of tries for one that goes on lacking something"
+        );
+        owed.missed("s3", later);
+        assert!(owed.may_ask(later.plus(FIRST_PAUSE)) && owed.was_away("s3"));
+        for _ in 0..TRIES_MAX {
+            owed.tried(later);
+            owed.missed("s3", later);
+        }
+        assert!(!owed.may_ask(later.plus(PAUSE_MAX)), "that helped nobody");
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl<'a> Coming<'a> {
 
     /// What came, once it is all.
     pub(super) fn end(&self) -> Bytes {
-        std::mem::take(&mut self.state().sealed).into()
+        let mut state = self.state();
+        // What lies in the file is of no try that comes after this.
+        state.kept = Written::default();
+        std::mem::take(&mut state.sealed).into()
     }
 
     /// Whether it is of more than one try: then none of them alone is to blame for it.
@@ -178,10 +181,13 @@ impl State {
     fn keep(&mut self, keeper: &Keeper<'_>) {
         self.kept.at = Some(Instant::now());
         let until = self.sealed.len().min(keeper.room_bytes());
-        let new = &self.sealed[self.kept.bytes..until];
-        if new.is_empty() {
+        let Some(new) = self
+            .sealed
+            .get(self.kept.bytes..until)
+            .filter(|new| !new.is_empty())
+        else {
             return;
-        }
+        };
         let mut crc = self.kept.crc.clone();
         crc.update(new);
         match keeper.keep(self.kept.bytes, new, crc.clone().finalize()) {

@@ -136,9 +136,11 @@ pub(super) struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// The object's bytes lie in the part's own place, so that they take no room beside it.
+    /// The object's bytes lie in the part's own place, so that they take no room beside it, and never fill it: a line of which
+    /// only the beginning was written must not read as that of a whole part.
     pub(super) fn room_bytes(&self) -> usize {
-        usize::try_from(self.part.plain_size_bytes).unwrap_or(usize::MAX)
+        let place = self.part.plain_size_bytes.saturating_sub(1);
+        usize::try_from(place).unwrap_or(usize::MAX)
     }
 
     /// Writes the next bytes; the checksum is of all until their end.

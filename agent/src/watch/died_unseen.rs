@@ -22,13 +22,11 @@ pub fn key() -> AlertKey {
 /// # Errors
 /// When the agent's database refuses.
 pub(super) fn meet(alerts: &Alerts, health: &Health, is_first: bool, now: UnixMillis) -> anyhow::Result<()> {
-    let before = alerts.meet_bot(health.boot)?;
-    let is_another = before.is_some_and(|before| before != health.boot);
-    match is_first && is_another && health.follows_crash && !alerts.has_told_of_the_bot()? {
-        false => Ok(()),
-        true => {
-            let detail = alerts.moment(health.started_at);
-            tell_anew(alerts, &key(), Rule::BotDiedUnseen, detail, now)
-        }
+    let is_another = alerts.bot_met()?.is_some_and(|before| before != health.boot);
+    if is_first && is_another && health.follows_crash && !alerts.has_told_of_the_bot()? {
+        let detail = alerts.moment(health.started_at);
+        tell_anew(alerts, &key(), Rule::BotDiedUnseen, detail, now)?;
     }
+    // Not before: an agent that ends in between has told nothing.
+    alerts.meet_bot(health.boot)
 }

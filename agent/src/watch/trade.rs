@@ -17,8 +17,8 @@ use crate::alert::{
 };
 
 const EVERY: Duration = Duration::from_secs(5);
-/// A bot with work for a gateway has asked it by then, however short it runs.
-const START: Duration = Duration::from_secs(60);
+/// A bot with work for a gateway has asked it by then: what failed before its start waits for five minutes at most.
+const START: Duration = Duration::from_secs(360);
 
 const DELIVERY: &[Rule] = &[Rule::DeliveryLate];
 const UNPAID: &[Rule] = &[Rule::OrdersStuck];
@@ -148,7 +148,7 @@ fn judge_gateway(seen: &mut Seen, health: &Health, (gateway, is_settled): (&Gate
         let detail = stands.detail.clone() + &untried.unwrap_or_default();
         return seen.judge(key, Some((Rule::GatewayRefuses, detail)));
     }
-    let has_answered = gateway.last_success_ms.is_some() || is_settled;
+    let has_answered = gateway.last_success_ms.is_some() || (is_settled && gateway.failures == 0);
     let reason = gateway
         .last_fault
         .map(|fault| format!("{fault:?}").to_lowercase());
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn no_failures_in_a_row_are_well_a_minute_after_the_start_also_where_nobody_was_asked() {
+    fn no_failures_in_a_row_are_well_some_minutes_after_the_start_also_where_nobody_was_asked() {
         let health = |boot, failures| Health {
             boot,
             gateways: vec![GatewayHealth {
@@ -369,11 +369,12 @@ mod tests {
                 })
         };
         assert_eq!(at(0, health(7, 9)), Some(9.0));
-        assert_eq!(at(59, health(7, 0)), None);
-        assert_eq!(at(60, health(7, 0)), Some(0.0));
-        assert_eq!(at(65, health(8, 0)), None, "another start");
-        assert_eq!(at(70, health(8, 2)), None);
-        assert_eq!(at(125, health(8, 0)), Some(0.0));
+        assert_eq!(at(359, health(7, 0)), None);
+        assert_eq!(at(360, health(7, 1)), None, "it fails");
+        assert_eq!(at(360, health(7, 0)), Some(0.0));
+        assert_eq!(at(365, health(8, 0)), None, "another start");
+        assert_eq!(at(370, health(8, 2)), None);
+        assert_eq!(at(725, health(8, 0)), Some(0.0));
     }
 
     #[test]

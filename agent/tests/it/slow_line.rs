@@ -14,7 +14,7 @@ use agent::console::work::{Step, TELLS};
 
 use crate::{
     fault_proxy::{Fault, Proxy},
-    remotes::shop_with,
+    remotes::{disk, shop_with},
     servers::{self, Server},
     shop::{Shop, count_items, files_under, integrity_of, restoring, signal, stderr},
 };
@@ -203,4 +203,29 @@ fn the_bar_moves_with_the_bytes_and_counts_none_of_them_twice() {
         2,
         "{ranges:?}"
     );
+}
+
+#[test]
+fn a_part_that_comes_slowly_and_altered_is_fetched_from_the_next_remote() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, |method, path| {
+        (method == "GET" && path.contains("/base/")).then_some(Fault::Paced(2_048))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    shop.fill(20_000);
+    shop.back_up();
+    let parts = files_under(place.path()).into_iter();
+    for part in parts.filter(|path| path.display().to_string().contains("/base/")) {
+        let mut bytes = fs::read(&part).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&part, bytes).unwrap();
+    }
+    let said = shop.agent_done(&restoring("back", &[]));
+    assert!(
+        said.contains("could not be taken from cloud") && said.contains("was taken from disk"),
+        "{said}"
+    );
+    let back = shop.path("back/shop.db");
+    assert_eq!(count_items(&back), count_items(&shop.database()));
 }

@@ -28,9 +28,14 @@ impl Migrate {
             say("would be applied", &db::migration_status(&conn)?);
             return Ok(());
         }
-        let _instance = db::lock_instance(&database).map_err(anyhow::Error::from)?;
+        let instance = db::lock_instance(&database).map_err(anyhow::Error::from)?;
         let mut conn = db::open_writer(&database).map_err(anyhow::Error::from)?;
         say("applied", &db::migrate(&mut conn)?);
+        // The next bot still has to know how the last one ended.
+        if instance.was_left {
+            let noted = db::Place::of(&database).and_then(|place| instance.note(&place));
+            noted.map_err(anyhow::Error::from)?;
+        }
         Ok(())
     }
 }

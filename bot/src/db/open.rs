@@ -106,7 +106,8 @@ impl Instance {
     /// # Errors
     /// When the lock's file takes no writes.
     pub fn leave(&self) -> io::Result<()> {
-        self.lock.set_len(0)
+        self.lock.set_len(0)?;
+        self.lock.sync_all()
     }
 }
 

@@ -10,7 +10,6 @@ use crate::{
     alert::heartbeat::{RunId, Signal},
     app::owed::{self, Owed},
     backup::{self, TakeError, Want},
-    config::RemoteConfig,
     watch::backup_outcome,
 };
 
@@ -76,20 +75,6 @@ impl Backups {
         answers.into_iter().filter_map(is_back).collect()
     }
 
-    /// Which of those that missed a backup answer all the same: they are not tried for it before they were away.
-    pub(super) async fn hear_who_missed(&self, ended: &Ended, owed: &mut Owed) {
-        let Ended::Taken(missed) = ended else { return };
-        if missed.is_empty() {
-            return;
-        }
-        let has_it = |remote: &&RemoteConfig| !missed.iter().any(|one| one.remote == remote.name);
-        let all = self.config.remotes.iter();
-        let fit = all.filter(has_it).map(|remote| remote.name.clone()).collect();
-        for (remote, answer) in owed::ask(&self.config.remotes, &fit).await {
-            owed.heard(&remote, answer.is_ok());
-        }
-    }
-
     /// As where what waits for it was not taken.
     fn note_failed(&self, remote: &str, why: &str) {
         stored(self.store.put_ship_failed(remote, now(), why).map_err(Into::into));
@@ -107,8 +92,8 @@ impl Backups {
         Ok(all.filter(|remote| !torn.contains(remote)).collect())
     }
 
-    /// A backup for these remotes alone. The others need none, and hear nothing of it.
-    pub(super) async fn repair(&self, lacking: &Lacking, owed: &mut Owed) {
+    /// A backup for these remotes alone, and whether each of them got it. The others need none, and hear nothing of it.
+    pub(super) async fn repair(&self, lacking: &Lacking, owed: &mut Owed) -> bool {
         let Lacking {
             want,
             remotes: lacking,
@@ -129,19 +114,18 @@ impl Backups {
                 }
                 self.observe(&taken).await;
                 let holders = self.capture.captured().map(|mark| self.holders(&mark.chain));
-                let Some(Ok(holders)) = holders else { return };
+                let mut all = self.config.remotes.iter();
                 // Else what the outside heard last is still so.
-                if self
-                    .config
-                    .remotes
-                    .iter()
-                    .all(|remote| holders.contains(&remote.name))
+                if let Some(Ok(holders)) = holders
+                    && all.all(|remote| holders.contains(&remote.name))
                 {
                     self.tell(Signal::Success, &RunId::random());
                 }
+                taken.remotes.iter().all(|outcome| outcome.error.is_none())
             }
             Err(TakeError::AlreadyRunning) => {
                 tracing::info!("a backup is being taken by hand at this moment");
+                false
             }
             Err(TakeError::Failed(error)) => {
                 let detail = format!("{error:#}");
@@ -160,7 +144,14 @@ impl Backups {
                     &detail,
                     now(),
                 ));
+                false
             }
         }
     }
+}
+
+/// Those that missed a backup which was meant for all, each of which may be tried for it alone once it answers.
+pub(super) fn hear_who_missed(ended: &Ended, owed: &mut Owed) {
+    let Ended::Taken(missed) = ended else { return };
+    missed.iter().for_each(|one| owed.missed(&one.remote, now()));
 }
