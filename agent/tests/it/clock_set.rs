@@ -1,7 +1,7 @@
 //! After this server's clock was set while the agent followed the shop: what is given for a moment goes by dates of two clocks,
 //! and the owner is told so, also where no date falls.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +9,16 @@ use crate::{
     running::{Running, wait_until_both_hold_the_same},
     shop::{Shop, clock_in, count_items, restoring},
 };
+
+/// An agent that follows the shop under a clock which goes by what stands in this file; `None` where no clock can be set.
+fn begin(shop: &Shop, clock: &Path, set: &str) -> Option<Running> {
+    fs::write(clock, format!("{set}\n")).unwrap();
+    let variables = clock_in(clock)?;
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let agent = Running::start_with(shop, &variables);
+    agent.wait_for("/durable");
+    Some(agent)
+}
 
 /// Sells once, and gives a moment right after that on the clock of this test, with what was there then.
 fn sold(shop: &Shop, agent: &Running) -> (Timestamp, i64) {
@@ -41,11 +51,9 @@ fn restored(shop: &Shop, (moment, there): &(Timestamp, i64), folder: &str) -> St
 fn a_chain_that_began_under_a_clock_that_stood_back_is_given_with_a_note_of_what_the_right_clock_says() {
     let shop = Shop::new();
     let clock = shop.path("clock");
-    fs::write(&clock, "-2h\n").unwrap();
-    let Some(variables) = clock_in(&clock) else { return };
-    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let agent = Running::start_with(&shop, &variables);
-    agent.wait_for("/durable");
+    let Some(agent) = begin(&shop, &clock, "-2h") else {
+        return;
+    };
     let sales = [sold(&shop, &agent), sold(&shop, &agent)];
     fs::write(&clock, "+0\n").unwrap();
     let after = [sold(&shop, &agent), sold(&shop, &agent)];
@@ -70,11 +78,9 @@ fn a_moment_under_a_clock_that_ran_ahead_when_the_chain_began_is_refused_with_th
 {
     let shop = Shop::new();
     let clock = shop.path("clock");
-    fs::write(&clock, "+2h\n").unwrap();
-    let Some(variables) = clock_in(&clock) else { return };
-    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let agent = Running::start_with(&shop, &variables);
-    agent.wait_for("/durable");
+    let Some(agent) = begin(&shop, &clock, "+2h") else {
+        return;
+    };
     let sales = [sold(&shop, &agent), sold(&shop, &agent)];
     fs::write(&clock, "+0\n").unwrap();
     sold(&shop, &agent);
@@ -92,11 +98,7 @@ fn a_clock_that_was_set_while_no_agent_ran_is_known_to_the_next_one() {
     let shop = Shop::new();
     let clock = shop.path("clock");
     let under = |set: &str, sales: u32| {
-        fs::write(&clock, format!("{set}\n")).unwrap();
-        let variables = clock_in(&clock)?;
-        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let agent = Running::start_with(&shop, &variables);
-        agent.wait_for("/durable");
+        let agent = begin(&shop, &clock, set)?;
         let all: Vec<_> = (0..sales).map(|_| sold(&shop, &agent)).collect();
         wait_until_both_hold_the_same(&shop);
         agent.burn();
