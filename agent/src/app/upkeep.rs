@@ -181,11 +181,12 @@ impl Upkeep {
             .context("it did not end in eight hours")?
             .context("starting it")?;
         let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "{}",
-            said.trim().chars().take(SAID_CHARS_MAX).collect::<String>()
-        );
+        let said = match said.trim() {
+            // As one that was killed.
+            "" => format!("its process ended with {}", output.status),
+            said => said.chars().take(SAID_CHARS_MAX).collect(),
+        };
+        ensure!(output.status.success(), said);
         Ok(())
     }
 }

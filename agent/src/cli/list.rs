@@ -113,6 +113,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let survey = remotes::survey(&mut opened).await;
     // Asked after the list: what was sent meanwhile has been seen, and not the other way round.
     here.seen = here::seen(&config).unwrap_or_default();
+    // What cannot be read was told above.
+    let _ = here.learn(&config, &survey);
     let cores = super::restore::cores();
     let keys = unlocked.as_ref().map(|keys| (keys, &cores));
     let trust = trusted(&arguments, &config, (&opened.usable, &survey), keys).await;

@@ -95,6 +95,24 @@ pub(super) fn seen(config: &Config) -> anyhow::Result<Option<(ChainId, CommitNum
 }
 
 impl Here {
+    /// Takes in the points that came to be known while the remotes were asked, each on those that list it: what a remote took
+    /// after its list is no loss of it.
+    pub(super) fn learn(&mut self, config: &Config, survey: &Survey) -> anyhow::Result<()> {
+        let Some(store) = Store::open_to_look(&config.state_dir)? else {
+            return Ok(());
+        };
+        for (point, mut known) in store.points()? {
+            known
+                .verified
+                .retain(|remote, _| survey.holders(&point).any(|(holder, _)| holder == remote));
+            if !known.verified.is_empty() {
+                self.points.entry(point).or_insert(known);
+            }
+        }
+        self.is_backing_up |= backup::is_being_taken(config);
+        Ok(())
+    }
+
     pub(super) fn of(config: &Config, now: UnixMillis) -> anyhow::Result<Self> {
         let Some(store) = Store::open_to_look(&config.state_dir)? else {
             return Ok(Self::default());
