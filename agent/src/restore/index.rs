@@ -189,9 +189,7 @@ impl<'a> Index<'a> {
 
     /// All that were read so far and do not open, newest first.
     pub(super) fn unread(&self) -> impl Iterator<Item = &Unread> {
-        self.read
-            .values()
-            .filter_map(|reading| reading.found.as_ref().err())
+        self.unread_points().map(|(_, unread)| unread)
     }
 
     /// The same, with their names.

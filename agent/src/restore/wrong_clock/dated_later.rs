@@ -4,11 +4,11 @@
 
 use protocol::{manifest::Manifest, time::UnixMillis};
 
-use super::SLEWED_MAX;
+use super::{SLEWED_MAX, unknown};
 use crate::{
     backup::survey::moment_of,
     restore::{
-        Request, Sources, goal, manifests,
+        Request, Sources, goal,
         search::{self, Route},
     },
 };
@@ -49,6 +49,5 @@ pub(super) async fn nearest_unknown(
     let mut later = points
         .iter()
         .filter(|point| moment_of(point).is_some_and(|taken| taken > moment));
-    let nearest = later.next().filter(|point| !request.known.contains_key(*point))?;
-    manifests::of_point(sources, nearest, &mut Vec::new()).await.ok()
+    unknown(request, sources, later.next()?).await
 }

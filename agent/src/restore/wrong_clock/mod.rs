@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use protocol::{chain::CommitNumber, manifest::Manifest, time::UnixMillis};
+use protocol::{chain::CommitNumber, manifest::Manifest, object_key::PointId, time::UnixMillis};
 
-use super::{Request, Sources, Stop, search::Route};
+use super::{Request, Sources, Stop, manifests, search::Route};
 
 mod dated_later;
 mod eras;
@@ -40,4 +40,12 @@ pub(super) async fn told(request: &Request, sources: &Sources<'_>, route: &Route
         .into_iter()
         .chain(set_back::told(route, moment))
         .collect()
+}
+
+/// What a point says of itself, where this machine does not know it: one request.
+async fn unknown(request: &Request, sources: &Sources<'_>, point: &PointId) -> Option<Manifest> {
+    match request.known.contains_key(point) {
+        true => None,
+        false => manifests::of_point(sources, point, &mut Vec::new()).await.ok(),
+    }
 }

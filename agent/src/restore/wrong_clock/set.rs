@@ -13,9 +13,10 @@ use protocol::{
 use super::{
     dated_later::nearest_unknown,
     eras::{Dates, Other, Side},
+    unknown,
 };
 use crate::restore::{
-    Request, Sources, manifests,
+    Request, Sources,
     search::{self, Route},
 };
 
@@ -72,19 +73,13 @@ async fn steps(
     }
     let mut opened = vec![manifest.clone()];
     opened.extend(nearest_unknown(request, sources, moment).await);
-    opened.extend(newest_unknown(request, sources).await);
+    if let Some(newest) = sources.survey.points().last() {
+        opened.extend(unknown(request, sources, newest).await);
+    }
     let known = request.known.values().map(|known| &known.manifest);
     let of_chain = known.chain(&opened).filter(|manifest| manifest.chain == *chain);
     let latest = of_chain.max_by_key(|manifest| manifest.commit);
     latest.map_or_else(Vec::new, |manifest| manifest.clock_steps.clone())
-}
-
-async fn newest_unknown(request: &Request, sources: &Sources<'_>) -> Option<Manifest> {
-    let newest = sources.survey.points().pop_last()?;
-    match request.known.contains_key(&newest) {
-        true => None,
-        false => manifests::of_point(sources, &newest, &mut Vec::new()).await.ok(),
-    }
 }
 
 fn in_words(other: &Other, chain: &ChainId) -> String {
