@@ -44,6 +44,7 @@ mod backups;
 mod beats;
 mod child;
 mod desk;
+mod died;
 mod heartbeat;
 mod owed;
 mod own_state;

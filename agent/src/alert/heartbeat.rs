@@ -39,6 +39,9 @@ pub enum Signal {
     Success,
     /// It did not, and why in a few words without secrets.
     Fail(String),
+    /// The same of a process that could not say so itself: its exit code as a shell has it, 128 and the signal of one that
+    /// was killed. 0 would be a success.
+    Exit(u8, String),
     /// A line in the check's log, which changes nothing about how it stands.
     Log(&'static str),
 }
@@ -103,16 +106,21 @@ impl Heartbeat {
     /// When it was not taken.
     pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) -> Result<(), Missed> {
         let (suffix, body) = match signal {
-            Signal::Start => ("/start", String::new()),
-            Signal::Success => ("", String::new()),
-            Signal::Fail(why) => ("/fail", cut(&sentences(self.language, why)).to_owned()),
-            Signal::Log(text) => ("/log", (*text).to_owned()),
+            Signal::Start => ("/start".to_owned(), String::new()),
+            Signal::Success => (String::new(), String::new()),
+            Signal::Fail(why) => ("/fail".to_owned(), self.body(why)),
+            Signal::Exit(code, why) => (format!("/{code}"), self.body(why)),
+            Signal::Log(text) => ("/log".to_owned(), (*text).to_owned()),
         };
-        let request = self.client.post(self.address(suffix, run));
+        let request = self.client.post(self.address(&suffix, run));
         match request.timeout(TIMEOUT).body(body).send().await {
             Ok(response) => judge(response).await,
             Err(error) => Err(Missed::Unreached(told(error))),
         }
+    }
+
+    fn body(&self, why: &str) -> String {
+        cut(&sentences(self.language, why)).to_owned()
     }
 
     /// Tells its address from another, and does not give it away.

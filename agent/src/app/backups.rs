@@ -10,7 +10,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{beats::Outside, child::Program, owed::Owed};
+use super::{beats::Outside, child::Program, died, owed::Owed};
 use crate::{
     alert::{
         Alerts,
@@ -164,7 +164,11 @@ impl Backups {
         self.tell(Signal::Start, &run);
         let taken = self.take((want, &[]), step).await;
         let why = "no backup could be taken; the agent's alert tells why";
-        if let Some(signal) = of_backup(taken.as_ref(), why) {
+        let signal = match &taken {
+            Err(TakeError::Failed(error)) => Some(died::signal(error, why.to_owned())),
+            taken => of_backup(taken.as_ref(), why),
+        };
+        if let Some(signal) = signal {
             self.tell(signal, &run);
         }
         match taken {

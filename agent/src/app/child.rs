@@ -13,6 +13,7 @@ use std::{
 use anyhow::Context;
 use tokio::{net::TcpListener, sync::watch};
 
+use super::died::Died;
 use crate::{
     backup::{TakeError, Taken, Want, What},
     console::work::{Step, TELLS},
@@ -158,8 +159,11 @@ fn outcome(output: &Output) -> Result<Taken, TakeError> {
     if said.contains(&TakeError::AlreadyRunning.to_string()) {
         return Err(TakeError::AlreadyRunning);
     }
-    let detail = last_word(&said)
-        .unwrap_or_else(|| format!("the process that takes the backup ended with {}", output.status));
+    let detail = last_word(&said);
+    if let Some(died) = Died::of(output.status, detail.as_deref().unwrap_or_default()) {
+        return Err(TakeError::Failed(died.into()));
+    }
+    let detail = detail.unwrap_or_else(|| "its process ended without a word".to_owned());
     Err(TakeError::Failed(anyhow::anyhow!(detail)))
 }
 

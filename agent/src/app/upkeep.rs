@@ -14,7 +14,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::beats::Outside;
+use super::{
+    beats::Outside,
+    died::{self, Died},
+};
 use crate::{
     alert::heartbeat::{RunId, Signal},
     backup::{remembered::Remembered, schedule},
@@ -112,7 +115,8 @@ impl Upkeep {
         self.child(&["verify"]).await;
         if let Some(remote) = self.next_in_turn() {
             let arguments = ["drill", "--remote", &remote];
-            self.telling(&remote, self.child(&arguments)).await;
+            let ended = self.telling(&remote, self.run_child(&arguments)).await;
+            log(arguments[0], ended);
         }
         if self.config.retention.is_some() {
             self.child(&["prune"]).await;
@@ -136,17 +140,21 @@ impl Upkeep {
     }
 
     /// Waits for a rehearsal, and tells the outside of its start and its end.
-    async fn telling<T>(&self, remote: &str, rehearsal: impl Future<Output = T>) -> T {
+    async fn telling<T>(
+        &self,
+        remote: &str,
+        rehearsal: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
         let (run, began_at) = (RunId::random(), now());
         self.tell(Signal::Start, &run);
         let ended = rehearsal.await;
         let passed = self.store.last_passed(Kind::Drill, remote, now()).ok().flatten();
-        let signal = match passed.is_some_and(|at| at >= began_at) {
-            true => Signal::Success,
-            // What exactly is wrong is the owner's to read, and not the outside's.
-            false => Signal::Fail(format!(
-                "the rehearsed restore from {remote} did not pass; `agent status` tells why"
-            )),
+        // What exactly is wrong is the owner's to read, and not the outside's.
+        let why = format!("the rehearsed restore from {remote} did not pass; `agent status` tells why");
+        let signal = match &ended {
+            _ if passed.is_some_and(|at| at >= began_at) => Signal::Success,
+            Ok(_) => Signal::Fail(why),
+            Err(error) => died::signal(error, why),
         };
         self.tell(signal, &run);
         ended
@@ -159,14 +167,7 @@ impl Upkeep {
     }
 
     async fn child(&self, arguments: &[&str]) {
-        match self.run_child(arguments).await {
-            Ok(()) => tracing::info!(what = arguments[0], "the daily round: done"),
-            Err(error) => tracing::error!(
-                what = arguments[0],
-                error = format!("{error:#}"),
-                "the daily round: something is wrong"
-            ),
-        }
+        log(arguments[0], self.run_child(arguments).await);
     }
 
     async fn run_child(&self, arguments: &[&str]) -> anyhow::Result<()> {
@@ -181,13 +182,23 @@ impl Upkeep {
             .context("it did not end in eight hours")?
             .context("starting it")?;
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = match said.trim() {
-            // As one that was killed.
-            "" => format!("its process ended with {}", output.status),
-            said => said.chars().take(SAID_CHARS_MAX).collect(),
-        };
+        let said: String = said.trim().chars().take(SAID_CHARS_MAX).collect();
+        if let Some(died) = Died::of(output.status, &said) {
+            return Err(died.into());
+        }
         ensure!(output.status.success(), said);
         Ok(())
+    }
+}
+
+fn log(what: &str, ended: anyhow::Result<()>) {
+    match ended {
+        Ok(()) => tracing::info!(what, "the daily round: done"),
+        Err(error) => tracing::error!(
+            what,
+            error = format!("{error:#}"),
+            "the daily round: something is wrong"
+        ),
     }
 }
 

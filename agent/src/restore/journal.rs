@@ -86,16 +86,20 @@ impl Journal {
             let index = line.split(' ').next().and_then(|index| index.parse().ok());
             last.extend(index.map(|index: usize| (index, line)));
         }
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o660)
-            .open(path)
-            .with_context(|| format!("making {}", path.display()))?;
-        share(&file).with_context(|| format!("making {}", path.display()))?;
-        let (mut found, mut kept) = (Found::default(), format!("{title}\n"));
+        let (mut options, told) = (OpenOptions::new(), || format!("making {}", path.display()));
+        let file = options.append(true).create(true).mode(0o660).open(path);
+        let mut file = file.with_context(told)?;
+        share(&file).with_context(told)?;
+        // What is of this base stays as it is: a kill while the parts are looked at must not cost them.
+        let begun = match is_same {
+            true if text.ends_with('\n') => Ok(()),
+            true => file.write_all(b"\n"),
+            false => file
+                .set_len(0)
+                .and_then(|()| file.write_all(format!("{title}\n").as_bytes())),
+        };
+        begun.context("writing down which parts are there")?;
+        let mut found = Found::default();
         for (index, line) in last {
             let Some(part) = base.database.get(index) else {
                 continue;
@@ -104,14 +108,8 @@ impl Journal {
                 found.done.insert(index, written);
             } else if let Some(bytes) = intact_beginning(line, (index, part), database) {
                 found.begun.insert(index, bytes);
-            } else {
-                continue;
             }
-            kept.push_str(line);
-            kept.push('\n');
         }
-        file.write_all(kept.as_bytes())
-            .context("writing down which parts are there")?;
         let file = Mutex::new(file);
         Ok((Self { file }, found))
     }
@@ -208,4 +206,68 @@ fn bytes_at(database: &File, at: u64, count: u64) -> Option<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(count).ok()?];
     database.read_exact_at(&mut bytes, at).ok()?;
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{manifest::VERSION, object_key::PointId};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Of a page in each of two parts.
+    fn base() -> Manifest {
+        let part = |index: u8| json!({ "key": format!("base/{index}"), "size_bytes": 9, "sha256": "0a".repeat(32), "plain_size_bytes": 4_096 });
+        let manifest = json!({
+            "version": VERSION, "point": "20261122T091400Z-1f0c9a3e", "taken_at": 1, "chain": "1".repeat(32), "commit": 1,
+            "base": Value::Null, "previous": Value::Null, "database": [part(0), part(1)], "database_bytes": 8_192,
+            "page_size": 4_096, "page_root": "0".repeat(32), "files": Value::Null, "agent_version": "0",
+            "sqlite_version": "3", "signer": "A".repeat(40),
+        });
+        serde_json::from_value(manifest).unwrap()
+    }
+
+    fn written(database: &File, index: usize) -> Written {
+        let page = [u8::try_from(index).unwrap() + 1; 4_096];
+        database.write_all_at(&page, index as u64 * PART_BYTES).unwrap();
+        let (crc, mut sum) = (crc32fast::hash(&page), PageSum::default());
+        sum_pages(&page, index as u64 * PART_BYTES, 4_096, &mut sum);
+        Written { crc, sum }
+    }
+
+    #[test]
+    fn what_was_written_down_is_there_whenever_the_one_that_goes_on_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, base) = (dir.path().join("journal"), base());
+        let database = tempfile::tempfile().unwrap();
+        let (journal, found) = Journal::open(&path, &base, &database).unwrap();
+        assert!(found.done.is_empty());
+        journal.add(0, written(&database, 0)).unwrap();
+        let torn = format!("{}1 12", std::fs::read_to_string(&path).unwrap());
+        std::fs::write(&path, &torn).unwrap();
+        // Its own open file is all that this one does with it.
+        let (journal, found) = Journal::open(&path, &base, &database).unwrap();
+        assert_eq!(found.done.keys().collect::<Vec<_>>(), [&0]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with(&torn),
+            "nothing that is there is written anew: {text}"
+        );
+        journal.add(1, written(&database, 1)).unwrap();
+        let (_, found) = Journal::open(&path, &base, &database).unwrap();
+        assert_eq!(found.done.keys().collect::<Vec<_>>(), [&0, &1]);
+    }
+
+    #[test]
+    fn the_journal_of_another_base_counts_for_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, mut base) = (dir.path().join("journal"), base());
+        let database = tempfile::tempfile().unwrap();
+        let (journal, _) = Journal::open(&path, &base, &database).unwrap();
+        journal.add(0, written(&database, 0)).unwrap();
+        base.point = PointId::parse("20261122T091500Z-1f0c9a3e").unwrap();
+        let (_, found) = Journal::open(&path, &base, &database).unwrap();
+        assert!(found.done.is_empty() && found.told(&base).is_none());
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+    }
 }

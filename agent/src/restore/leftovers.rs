@@ -40,18 +40,7 @@ pub fn left_by_us(target: &Target) -> Option<(PathBuf, u64)> {
 /// else was left. Whether they are of any use is seen by the journal. Called before this process makes anything there.
 /// Gives whether there was something to take over.
 pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) -> bool {
-    let number = of_the_dead(folder).iter().find_map(|path| {
-        let number = path
-            .file_name()?
-            .to_string_lossy()
-            .strip_prefix(JOURNAL)?
-            .to_owned();
-        folder
-            .join(format!("{DATABASE}{number}"))
-            .exists()
-            .then_some(number)
-    });
-    let old = number.map(|number| [DATABASE, JOURNAL].map(|prefix| folder.join(format!("{prefix}{number}"))));
+    let old = pair(folder);
     for path in of_the_dead(folder) {
         if !old.as_ref().is_some_and(|old| old.contains(&path)) {
             remove_one(&path);
@@ -68,12 +57,28 @@ pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) -> bool {
 
 /// What a killed restore's database, if there is one to go on with, takes of the disk.
 pub(super) fn held_bytes(folder: &Path) -> u64 {
-    let databases = of_the_dead(folder).into_iter().filter(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let number = name.and_then(|name| Some(name.strip_prefix(DATABASE)?.to_owned()));
-        number.is_some_and(|number| folder.join(format!("{JOURNAL}{number}")).exists())
+    pair(folder).map_or(0, |[database, _]| size_on_disk(&database))
+}
+
+/// The database and the journal that one process has left. One that was killed while it took them over has left them under
+/// two numbers: a journal that is of another database is borne out by no byte of it.
+fn pair(folder: &Path) -> Option<[PathBuf; 2]> {
+    let left = of_the_dead(folder);
+    let numbered = |prefix| -> Vec<(String, &PathBuf)> {
+        let numbers = left.iter().filter_map(|path| {
+            let name = path.file_name()?.to_string_lossy();
+            Some((name.strip_prefix(prefix)?.to_owned(), path))
+        });
+        numbers.collect()
+    };
+    let (databases, journals) = (numbered(DATABASE), numbered(JOURNAL));
+    let both = databases.iter().find_map(|(number, database)| {
+        let journal = journals.iter().find(|(other, _)| other == number)?;
+        Some([*database, journal.1])
     });
-    databases.map(|path| size_on_disk(&path)).max().unwrap_or(0)
+    let any = || Some([databases.first()?.1, journals.first()?.1]);
+    both.or_else(any)
+        .map(|[database, journal]| [database.clone(), journal.clone()])
 }
 
 /// What a file takes of the disk: holes take nothing.
@@ -175,6 +180,21 @@ mod tests {
             std::thread::yield_now();
         }
         restore.wait().unwrap();
+    }
+
+    #[test]
+    fn what_was_left_is_taken_over_also_where_the_one_that_took_it_was_killed_between_the_two() {
+        for numbers in [["4194305", "4194305"], ["4194306", "4194305"]] {
+            let dir = tempfile::tempdir().unwrap();
+            let of = |prefix, number| dir.path().join(format!("{prefix}{number}"));
+            let left = [of(DATABASE, numbers[0]), of(JOURNAL, numbers[1])];
+            left.iter().for_each(|path| fs::write(path, "plain").unwrap());
+            let own = [of(DATABASE, "1"), of(JOURNAL, "1")];
+            assert!(held_bytes(dir.path()) > 0);
+            assert!(adopt(dir.path(), &own[0], &own[1]));
+            assert!(own.iter().all(|path| path.exists()) && !left.iter().any(|path| path.exists()));
+            assert_eq!(held_bytes(dir.path()), 0, "what a living one has is its own");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ const COMMITS: &[Rule] = &[Rule::DatabaseRefuses];
 
 /// That nobody has tried since the bot's start: a code, as the bot's own are.
 const UNTRIED: &str = "untried";
+/// That the bot does not say why.
+const UNTOLD: &str = "untold";
 
 /// The watch over the trade.
 pub struct Trade {
@@ -43,11 +45,12 @@ pub struct Trade {
 struct Started(Option<(i64, Instant)>);
 
 impl Started {
-    /// Whether the same bot has run for so long that no failures in a row are what it knows, and not that it was started.
-    fn is_settled(&mut self, at: At, boot: i64) -> bool {
-        let same = self.0.filter(|(seen, _)| *seen == boot);
-        let (_, since) = *self.0.insert(same.unwrap_or((boot, at.tick)));
-        at.tick.duration_since(since) >= START
+    /// Whether the same bot has run for so long that no failures in a row are what it knows, and not that it was started:
+    /// as it was seen, or as it says itself.
+    fn is_settled(&mut self, at: At, health: &Health) -> bool {
+        let same = self.0.filter(|(seen, _)| *seen == health.boot);
+        let (_, since) = *self.0.insert(same.unwrap_or((health.boot, at.tick)));
+        at.tick.duration_since(since).max(at.now.since(health.started_at)) >= START
     }
 }
 
@@ -92,7 +95,7 @@ impl Probe for Trade {
                 );
             }
             Some(health) => {
-                let is_settled = self.started.is_settled(at, health.boot);
+                let is_settled = self.started.is_settled(at, health);
                 judge(&mut seen, health, (&mut self.ages, is_settled), at);
             }
             None => seen.unknown(AlertKey::new("trade", "delivery"), "the bot does not answer"),
@@ -151,8 +154,8 @@ fn judge_gateway(seen: &mut Seen, health: &Health, (gateway, is_settled): (&Gate
     let has_answered = gateway.last_success_ms.is_some() || (is_settled && gateway.failures == 0);
     let reason = gateway
         .last_fault
-        .map(|fault| format!("{fault:?}").to_lowercase());
-    measure_calls(seen, key, GATEWAY, (has_answered, gateway.failures), reason);
+        .map_or_else(|| UNTOLD.to_owned(), |fault| format!("{fault:?}").to_lowercase());
+    measure_calls(seen, key, GATEWAY, (has_answered, gateway.failures), &reason);
 }
 
 /// Calls that failed in a row. A start mends nothing: of somebody who has not answered this process yet, and has not
@@ -162,12 +165,12 @@ fn measure_calls(
     key: AlertKey,
     rules: &'static [Rule],
     (has_answered, failures): (bool, u32),
-    reason: Option<String>,
+    reason: &str,
 ) {
     let value = f64::from(failures);
     let is_wrong = |rule: &Rule| rule.spec().threshold.is_some_and(|line| line.is_raised_by(value));
     if has_answered || rules.iter().any(is_wrong) {
-        seen.measure(key, rules, value, reason.unwrap_or_default());
+        seen.measure(key, rules, value, reason.to_owned());
     }
 }
 
@@ -185,9 +188,9 @@ fn judge_telegram(seen: &mut Seen, health: &Health) {
         .any(Option::is_some)
         || telegram.webhook.is_some();
     let conflicts = (telegram.last_poll_ms.is_some(), telegram.conflicts);
-    measure_calls(seen, updates_key(), UPDATES, conflicts, None);
+    measure_calls(seen, updates_key(), UPDATES, conflicts, "");
     let failures = telegram.send_failures.max(telegram.receive_failures);
-    measure_calls(seen, telegram_key(), SENDS, (has_answered, failures), None);
+    measure_calls(seen, telegram_key(), SENDS, (has_answered, failures), "");
 }
 
 /// Nothing that waits has waited for no time.
@@ -343,6 +346,10 @@ mod tests {
     fn no_failures_in_a_row_are_well_some_minutes_after_the_start_also_where_nobody_was_asked() {
         let health = |boot, failures| Health {
             boot,
+            started_at: UnixMillis(match boot {
+                7 => 0,
+                _ => 365_000,
+            }),
             gateways: vec![GatewayHealth {
                 name: "pakasir".to_owned(),
                 failures,
@@ -375,6 +382,7 @@ mod tests {
         assert_eq!(at(365, health(8, 0)), None, "another start");
         assert_eq!(at(370, health(8, 2)), None);
         assert_eq!(at(725, health(8, 0)), Some(0.0));
+        assert_eq!(at(726, health(9, 0)), Some(0.0), "it says since when it runs");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
     full_disk::Disk,
     missing_commits::captured,
     pretend_channels::Service,
-    shop::{CANARY, NO_TELEGRAM, Shop, files_under, telegram_line, text},
+    shop::{CANARY, NO_TELEGRAM, Shop, files_under, signal, telegram_line, text},
 };
 
 /// A loaded machine starts three processes for each ping.
@@ -670,6 +670,22 @@ async fn wait_for_ping(service: &Service, is_it: impl Fn(&Value) -> bool) -> Val
     }
 }
 
+/// Kills every rehearsal that this agent starts.
+async fn kill_drills_of(agent: u32) {
+    let of_it = |id: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let words = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        parent == Some(&agent.to_string()) && words.split(|byte| *byte == 0).any(|word| word == b"drill")
+    };
+    loop {
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        processes.filter(of_it).for_each(|drill| signal(drill, "KILL"));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 #[tokio::test]
 async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_path() {
     let service = Service::heartbeat().await;
@@ -706,6 +722,15 @@ async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_pa
         fs::remove_dir_all(shop.path(remote).join("base")).unwrap();
     }
     let bad = wait_for_ping(&service, |ping| ping["path"] == "/drill/fail").await;
+    // One that is killed cannot say what failed.
+    let killed = tokio::select! {
+        killed = wait_for_ping(&service, |ping| ping["path"] == "/drill/137") => killed,
+        () = kill_drills_of(agent.id()) => unreachable!("it goes on for ever"),
+    };
+    assert!(
+        text(&killed["body"]).contains("latihan pemulihan dari"),
+        "{killed}"
+    );
     agent.kill().unwrap();
     agent.wait().unwrap();
     let body = text(&bad["body"]);

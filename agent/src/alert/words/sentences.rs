@@ -232,6 +232,11 @@ const SENTENCES: &[(&str, &str)] = &[
         "systemctl restart {} took longer than {} s",
         "systemctl restart {} makan waktu lebih dari {} detik",
     ),
+    (
+        "its process ended with {}; its last words were: {}",
+        "prosesnya berakhir dengan {}; kata-kata terakhirnya: {}",
+    ),
+    ("its process ended with {}", "prosesnya berakhir dengan {}"),
     ("{} lies too deep", "{} terlalu dalam di dalam folder"),
     (
         "{} is a symbolic link, which is not followed",

@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{CHILD_LIMIT, SAID_CHARS_MAX, Upkeep, now};
 use crate::{
-    app::child::listen,
+    app::{child::listen, died::Died},
     console::work::{Ask, DrillEnd, Step, TELLS},
     store::rehearsal::Kind,
 };
@@ -63,13 +63,14 @@ impl Upkeep {
         let said = child.stderr.take().context("hearing the rehearsal")?;
         let said = said.into_owned_fd().context("hearing the rehearsal")?;
         let heard = tokio::task::spawn_blocking(move || listen(std::fs::File::from(said), Some(step)));
-        timeout(CHILD_LIMIT, child.wait())
+        let status = timeout(CHILD_LIMIT, child.wait())
             .await
             .context("it did not end in eight hours")?
             .context("waiting for the rehearsal")?;
         let heard = heard.await.context("hearing the rehearsal")?;
         let said = String::from_utf8_lossy(&heard);
         let last = said.lines().last().unwrap_or_default().trim();
-        Ok(last.chars().take(SAID_CHARS_MAX).collect())
+        let last: String = last.chars().take(SAID_CHARS_MAX).collect();
+        Died::of(status, &last).map_or(Ok(last), |died| Err(died.into()))
     }
 }

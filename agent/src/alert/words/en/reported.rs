@@ -47,6 +47,7 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
         "shut",
         "the database cannot be opened: the shop is shut and opens by itself",
     ),
+    ("untold", "the bot does not say why"),
     ("unreachable", "it cannot be reached"),
     ("toomany", "it wants fewer questions"),
     ("refused", "it refuses"),

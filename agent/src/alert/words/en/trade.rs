@@ -30,7 +30,7 @@ pub(super) const BOT_RESTARTING: Wording = Wording {
     headline: "The bot crashes again and again",
     happened: "Within ten minutes systemd has restarted the bot {value} times. Last: {detail}.",
     means: "customers are served in between only. Recorded orders are safe.",
-    done: "systemd goes on restarting it every two seconds.",
+    done: "systemd restarts it every two seconds, unless it gives the bot up; you hear of that too.",
     todo: "find the cause: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
     over_headline: "The bot stays up",
     over: "It does not crash any more. It did, again and again, for {lasted}.",

@@ -47,6 +47,7 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
         "shut",
         "database tidak dapat dibuka: toko tutup dan buka sendiri nanti",
     ),
+    ("untold", "bot tidak menyebut sebabnya"),
     ("unreachable", "tidak terjangkau"),
     ("toomany", "minta lebih jarang ditanya"),
     ("refused", "menolak"),

@@ -30,7 +30,7 @@ pub(super) const BOT_RESTARTING: Wording = Wording {
     headline: "Bot mati berulang kali",
     happened: "Dalam sepuluh menit systemd menyalakan ulang bot {value} kali. Terakhir: {detail}.",
     means: "pembeli hanya terlayani di sela-selanya. Pesanan tercatat aman.",
-    done: "systemd terus menyalakannya tiap dua detik.",
+    done: "systemd menyalakannya tiap dua detik, kecuali bila ia menyerah; itu pun dikabarkan.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
     over_headline: "Bot sudah stabil",
     over: "Bot tidak mati lagi. Sempat mati berulang kali selama {lasted}.",
