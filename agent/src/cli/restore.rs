@@ -63,10 +63,10 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", group = "when")]
     at: Option<String>,
     /// Everything until this commit
-    #[arg(long, value_name = "N", group = "when")]
+    #[arg(long, value_name = "N", group = "when", allow_negative_numbers = true, value_parser = asked::commit)]
     commit: Option<u64>,
     /// Everything before this commit
-    #[arg(long, value_name = "N", group = "when")]
+    #[arg(long, value_name = "N", group = "when", allow_negative_numbers = true, value_parser = asked::commit)]
     before_commit: Option<u64>,
     /// This restore point and nothing after it, by its name in `agent list`
     #[arg(long, value_name = "ID", group = "when")]

@@ -50,6 +50,11 @@ pub fn unlock(path: &Path, ask: &mut dyn FnMut() -> Result<Secret, String>) -> R
     {
         return Err(KeyError::Absent(path.to_owned()));
     }
+    if path.is_dir() {
+        return Err(unusable(
+            "it is a folder: name the file with the secret key in it, such as owner.secret.asc".to_owned(),
+        ));
+    }
     let parser =
         CertParser::from_file(path).map_err(|error| unusable(format!("it is no OpenPGP key: {error}")))?;
     let certs: Vec<Cert> = parser

@@ -149,7 +149,9 @@ async fn conditional_write(remote: &Remote, key: &str, probe: &Sealed) -> Findin
         .if_not_exists(true);
     let said = match tokio::time::timeout(ASK_LIMIT, write).await {
         Err(_) => Err("no answer".to_owned()),
-        Ok(Ok(_)) => Err("the condition is taken and ignored: the object was written twice".to_owned()),
+        Ok(Ok(_)) => Err(
+            "the condition is taken and ignored: a second write of the same name is not refused".to_owned(),
+        ),
         Ok(Err(error)) if error.kind() == ErrorKind::Unsupported => {
             return not_offered("this server has none; backups need none");
         }

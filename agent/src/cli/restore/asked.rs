@@ -18,6 +18,12 @@ use crate::{
     store::points::KnownPoint,
 };
 
+/// The number of a commit, as it was typed.
+pub(super) fn commit(typed: &str) -> Result<u64, String> {
+    let why = "commits have whole numbers from 1 on: `agent list` shows which there are";
+    typed.trim().parse().map_err(|_| why.to_owned())
+}
+
 /// A variable of a script that is not set names no chain, and every chain's name begins with nothing.
 fn chain(asked: &str) -> Result<String, Failure> {
     let asked = asked.trim().to_lowercase();
