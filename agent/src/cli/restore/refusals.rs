@@ -47,7 +47,9 @@ pub(super) fn next(next: &Next, (arguments, remote): (&Arguments, Option<&str>),
     match next {
         Next::Advice(text) => format!("{text}."),
         Next::Nothing => {
-            "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack.".to_owned()
+            "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack; what may still be \
+             had by hand, RECOVERY.md tells under \"With gpg and zstd alone\"."
+                .to_owned()
         }
         Next::OtherKey => {
             "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; another key \
