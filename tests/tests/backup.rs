@@ -190,7 +190,35 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
     assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
+    work_without_files(&shop, &gpg, &script);
     opens_paused(&mut shop, &copy);
+}
+
+/// A shop that names no files to back up, which is the default: nothing is missing then, and nothing complains.
+fn work_without_files(shop: &Shop, gpg: &Gpg, script: &str) {
+    let settings = fs::read_to_string(shop.place.agent_toml()).unwrap();
+    let named = |line: &&str| !line.starts_with("files = ");
+    let without: Vec<&str> = settings.lines().filter(named).collect();
+    assert_eq!(without.len() + 1, settings.lines().count());
+    fs::write(shop.place.agent_toml(), without.join("\n")).unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    fs::write(shop.place.agent_toml(), settings).unwrap();
+    assert_eq!(restore_points(shop)[0]["files"].as_array().map(Vec::len), Some(0));
+    let copy = shop.place.remote("local");
+    let mut command = gpg.command("sh");
+    command.args(["-c", script]).current_dir(&copy);
+    command.env("OWNER_KEY", shop.place.owner_safe().join("owner.secret.asc"));
+    let output = run(&mut command, COMMAND_LIMIT).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.lines().last() == Some("ok"),
+        "{said}{complained}"
+    );
+    assert!(
+        !complained.contains("tar:") && !complained.contains("decrypt_message failed"),
+        "{complained}"
+    );
 }
 
 /// Whoever can write to a remote can lay the bytes of an older manifest in the newest one's place, under its name or

@@ -74,9 +74,16 @@ impl Question<'_> {
     fn earlier(&self) -> Option<Twin> {
         let all = self.own.before.iter().flat_map(|(signer, server)| {
             let chains = server.chains.iter();
-            let later = chains.flat_map(|(chain, commit)| {
+            let later = chains.flat_map(move |(chain, commit)| {
+                // What it wrote until then may lie there again under a later date: those are the same bytes.
+                let by_then = self
+                    .all_segments(chain)
+                    .filter(|name| name.last_at <= server.until);
+                let by_then: HashSet<String> = by_then.map(|name| name.digest).collect();
                 let segments = self.segments(chain);
-                segments.filter(|name| name.last > *commit && name.last_at > server.until)
+                segments.filter(move |name| {
+                    name.last > *commit && name.last_at > server.until && !by_then.contains(&name.digest)
+                })
             });
             later.map(move |name| (signer, name.last_at))
         });
@@ -273,6 +280,8 @@ mod tests {
             "nobody believes that future"
         );
         assert_eq!(found(&[mine((2, 9)), segment(2, (3, 3), NOW, "b")], &own), None);
+        let copy = segment(1, (2, 9), NOW, "a");
+        assert_eq!(found(&[mine((2, 9)), copy], &own), None, "under two names");
     }
 
     #[test]
@@ -290,8 +299,10 @@ mod tests {
         assert_eq!(found(&[of((2, 20), -6)], &own), None);
         assert_eq!(found(&[of((2, 20), 3)], &own), None, "its clock ran ahead");
         assert_eq!(found(&[of((21, 22), -6)], &own), None, "lost with it");
+        let copied = [of((21, 22), -6), of((21, 22), -1)];
+        assert_eq!(found(&copied, &own), None, "the same bytes under a later date");
         assert_eq!(
-            found(&[of((2, 20), -6), of((21, 22), -1)], &own),
+            found(&[of((2, 20), -6), segment(1, (21, 22), NOW - HOUR, "c")], &own),
             Some((-1, true))
         );
     }

@@ -11,7 +11,7 @@ use super::{ConfigArgument, Failure, interrupted, load, load_for_agent, progress
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
     backup::{
-        self, Commits, TakeError, Taken, Want, What,
+        self, Commits, Outcome, TakeError, Taken, Want, What,
         preflight::KeySource,
         recipients::{BYTES_MAX, Recipients},
     },
@@ -139,14 +139,8 @@ fn given_keys(bytes: u64) -> anyhow::Result<Arc<Recipients>> {
 
 /// What was taken, in words.
 fn tell(taken: &Taken, config: &Config, store: &Store) {
-    let held: Vec<&str> = taken
-        .remotes
-        .iter()
-        .filter(|it| it.error.is_none())
-        .map(|it| it.remote.as_str())
-        .collect();
     println!(
-        "{} {} of {}: database {}, {} on each remote; read back from {}.",
+        "{} {} of {}: database {}, {} on {}.",
         match &taken.base {
             None => "Full backup".to_owned(),
             Some(base) => format!("Delta on {base}:"),
@@ -155,7 +149,7 @@ fn tell(taken: &Taken, config: &Config, store: &Store) {
         words::moment(taken.taken_at, &config.owner.timezone),
         words::size(taken.database_bytes),
         words::size(taken.size_bytes),
-        held.join(", ")
+        held_by(&taken.remotes)
     );
     if let Some(why) = &taken.full_because {
         println!("It is a full one although a delta was asked for: {why}.");
@@ -174,6 +168,18 @@ fn tell(taken: &Taken, config: &Config, store: &Store) {
              another one by mistake, mend [backup] database; `agent restore --latest --chain {}` gives the one before.",
             words::chain(chain)
         );
+    }
+}
+
+/// Which remotes have it, and that it was read back: of one that refused nothing is said but why.
+fn held_by(remotes: &[Outcome]) -> String {
+    let held = remotes.iter().filter(|it| it.error.is_none());
+    let held: Vec<&str> = held.map(|it| it.remote.as_str()).collect();
+    let names = held.join(", ");
+    match held.len() {
+        1 => format!("{names}; read back from there"),
+        count if count == remotes.len() => format!("each remote; read back from {names}"),
+        _ => format!("each of {names}; read back from there"),
     }
 }
 
@@ -321,4 +327,30 @@ fn json(taken: &Taken) -> serde_json::Value {
         "left_out": taken.left_out,
         "damage": taken.damage,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_backup_takes_is_said_of_the_remotes_that_took_it() {
+        let outcome = |remote: &str, is_held: bool| Outcome {
+            remote: remote.to_owned(),
+            error: (!is_held).then(|| "its disk is full".to_owned()),
+        };
+        let of = |all: &[(&str, bool)]| {
+            let all: Vec<Outcome> = all.iter().map(|(name, held)| outcome(name, *held)).collect();
+            held_by(&all)
+        };
+        assert_eq!(
+            of(&[("a", true), ("b", true)]),
+            "each remote; read back from a, b"
+        );
+        assert_eq!(of(&[("a", false), ("b", true)]), "b; read back from there");
+        assert_eq!(
+            of(&[("a", true), ("b", false), ("c", true)]),
+            "each of a, c; read back from there"
+        );
+    }
 }

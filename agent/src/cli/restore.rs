@@ -12,7 +12,7 @@ use crate::{
     config::{Config, Purpose},
     keys::kit,
     restore::{
-        self, Done, Only, Plan, Reached, Refused, Request, Sources, Target,
+        self, Done, Left, Only, Plan, Reached, Refused, Request, Sources, Target,
         hold::{self, Hold},
         trust::Source,
     },
@@ -182,8 +182,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let done = match carry_out(&mut plan, &sources, hold.as_mut()).await {
         Ok(done) => done,
         Err(failure) => {
-            let refused = failure.downcast::<Refused>().map_err(Failure::Failed)?;
-            let unfit = Unfit::of(refused, &arguments, &config);
+            let unfit = midway(failure, (&arguments, &config))?;
             return Err(elsewhere.told(unfit, Found::Damaged).await);
         }
     };
@@ -196,6 +195,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What a restore that had begun ended with, where that is a refusal.
+fn midway(failure: anyhow::Error, at: (&Arguments, &Config)) -> Result<Unfit, Failure> {
+    let left = failure.downcast_ref::<Left>().cloned();
+    let refused = failure.downcast::<Refused>().map_err(Failure::Failed)?;
+    Ok(Unfit::midway(refused, left, at))
 }
 
 /// What is to be said before any remote was asked.

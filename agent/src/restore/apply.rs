@@ -1,9 +1,9 @@
 //! Carries a plan out: everything is fetched and checked in temporary names first, and takes its place at the end.
-//! When anything fails, what was made is removed and nothing else has changed; what is left in its middle goes on.
+//! When anything fails, nothing that was there has changed; what was made is removed, but for what a next try goes on with.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -25,7 +25,8 @@ use super::{
     place::{Temporary, flush, new_folder, share},
     swap,
     unfinished::Unfinished,
-    unpack,
+    unpack, went_down,
+    workplace::Workplace,
 };
 use crate::backup::Progress;
 
@@ -77,14 +78,13 @@ pub async fn carry_out(
         Target::Folder(folder) => (folder.clone(), None),
     };
     require_room(plan)?;
-    let mut made = make_folder(&folder, live.is_some())?;
+    let mut workplace = Workplace::take(&folder, live.is_some())?;
     let mut done = Done {
         notes: plan.notes.clone(),
         ..Done::default()
     };
-    let place = (folder.as_path(), &mut made);
     let (database, files) = match wants_database {
-        true => fetch_all(plan, sources, place, &mut done, progress).await?,
+        true => fetch_all(plan, sources, &folder, &mut done, progress).await?,
         false => {
             leftovers::remove(&folder);
             let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await;
@@ -116,10 +116,7 @@ pub async fn carry_out(
         done.database = Some(place);
     }
     done.files = files.map(|files| files.keep());
-    if let Some(made) = made {
-        made.keep();
-        done.made_folder = Some(folder.clone());
-    }
+    done.made_folder = workplace.keep();
     flush(&folder)?;
     Ok(done)
 }
@@ -132,28 +129,6 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         instead_of: None,
         aside: None,
     }
-}
-
-/// The folder to restore into; the guard when it had to be made.
-fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
-    if folder.exists() {
-        if !live {
-            leftovers::require_empty(folder)?;
-        }
-        return Ok(None);
-    }
-    let made = folder
-        .ancestors()
-        .take_while(|path| !path.exists())
-        .last()
-        .unwrap_or(folder);
-    let guard = Temporary::new(made.to_path_buf());
-    let making = || format!("making {}", folder.display());
-    fs::create_dir_all(folder).with_context(making)?;
-    // As systemd-tmpfiles makes the live one: bot and agent share what is in it by its group.
-    let mode = if live { 0o2770 } else { 0o700 };
-    fs::set_permissions(folder, Permissions::from_mode(mode)).with_context(making)?;
-    Ok(Some(guard))
 }
 
 /// Refuses when nothing can be written where the plan goes, or the disk there has no room for what it brings.
@@ -182,18 +157,19 @@ pub fn bytes_of<'m>(points: impl Iterator<Item = &'m Manifest>, files: Option<&O
     database.unwrap_or(0).saturating_add(files)
 }
 
-/// The database and the files; `made` is the folder, when it had to be made. Left in its middle, it leaves the parts that
-/// it has for the next try.
+/// The database and the files. Left in its middle, or by the remotes, it leaves the parts that it has for the next try.
 async fn fetch_all(
     plan: &mut Plan,
     sources: &Sources<'_>,
-    (folder, made): (&Path, &mut Option<Temporary>),
+    folder: &Path,
     done: &mut Done,
     progress: &dyn Progress,
 ) -> anyhow::Result<(Option<Temporary>, Option<Temporary>)> {
-    let (mut unfinished, was_left) = Unfinished::begin(folder, made);
+    let (mut unfinished, was_left) = Unfinished::begin(folder);
     let place = (&unfinished, was_left);
-    let error = match fetch_database(plan, sources, place, &mut done.notes, progress).await {
+    let mut is_wrong = false;
+    let fetched = fetch_database(plan, sources, (place, &mut is_wrong), &mut done.notes, progress);
+    let error = match fetched.await {
         Ok(reached) => {
             done.reached = Some(reached);
             match fetch_files(plan, sources, folder, &mut done.notes, progress).await {
@@ -206,6 +182,14 @@ async fn fetch_all(
             let left = unfinished.keep();
             full::explained(error, folder, needed_bytes(plan), left.as_ref())
         }
+        // What failed was on the remotes, or on the way: they may be mended. A rehearsal is followed by another one of a newer
+        // point.
+        Err(error) if error.is::<Refused>() && !is_wrong && !plan.request.newest_only => {
+            match unfinished.keep_parts() {
+                Some(left) => error.context(left),
+                None => error,
+            }
+        }
         Err(error) => error,
     };
     unfinished.failed();
@@ -215,7 +199,7 @@ async fn fetch_all(
 async fn fetch_database(
     plan: &mut Plan,
     sources: &Sources<'_>,
-    (unfinished, was_left): (&Unfinished<'_>, bool),
+    ((unfinished, was_left), is_wrong): ((&Unfinished, bool), &mut bool),
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> anyhow::Result<Reached> {
@@ -230,7 +214,10 @@ async fn fetch_database(
         let mut working_at = Culprit::Database;
         match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
             Ok(reached) => return Ok(reached),
-            Err(failure) => go_around(plan, working_at, failure, sources, notes).await?,
+            Err(failure) => {
+                *is_wrong |= matches!(failure, Failure::Wrong(_));
+                go_around(plan, working_at, failure, sources, notes).await?;
+            }
         }
     }
 }
@@ -244,7 +231,11 @@ async fn go_around(
     notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
     let why = match failure {
-        Failure::Lost(why) => why,
+        Failure::Lost(why) | Failure::Wrong(why) => why,
+        Failure::Unheard(why) => match went_down::refusal(sources, &plan.manifest.point, &why).await {
+            Some(refused) => return Err(refused.into()),
+            None => why,
+        },
         Failure::Here(error) => return Err(error),
     };
     *plan = plan.around(culprit, why, sources).await?;

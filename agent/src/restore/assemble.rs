@@ -1,6 +1,6 @@
 //! Puts a database together in a file beside the target: the parts of a full point, a delta over them, then segment
 //! after segment; and checks it until it may be trusted.
-//! The caller removes the file when this fails.
+//! The caller decides what becomes of the file when this fails.
 
 use std::{fs::File, io, path::Path, sync::Arc};
 
@@ -105,7 +105,7 @@ async fn assemble(
         Summing::Later => base.page_root.clone(),
     };
     if plan.root.as_ref().is_some_and(|wanted| *wanted != root) {
-        return Err(Failure::Lost(format!(
+        return Err(Failure::Wrong(format!(
             "the commits until {} do not add up to the database that was asked for",
             reached.commit
         )));
@@ -124,7 +124,10 @@ async fn fill(
 ) -> Result<PagesFile, Failure> {
     progress.begin("restoring the database", base.database_bytes);
     let Place { file, journal, .. } = place;
-    file.set_len(base.database_bytes)
+    // What is of another base is cut off once all of this one is there: until then it may be gone on with after all.
+    let there = file.metadata().map(|found| found.len());
+    there
+        .and_then(|bytes| file.set_len(bytes.max(base.database_bytes)))
         .context("making room for the database")
         .map_err(Failure::Here)?;
     let opened = tokio::task::block_in_place(|| Journal::open(journal, base, &file));
@@ -173,7 +176,11 @@ async fn fill(
     drop(parts);
     flushing.end().await.map_err(Failure::Here)?;
     let file = Arc::into_inner(file).context("a part is still being written");
-    Ok(PagesFile::of_base(file.map_err(Failure::Here)?, base, sum))
+    let file = file.map_err(Failure::Here)?;
+    file.set_len(base.database_bytes)
+        .context("cutting the database to its size")
+        .map_err(Failure::Here)?;
+    Ok(PagesFile::of_base(file, base, sum))
 }
 
 /// Forces what was written to the disk while more is fetched, so that little is left to wait for at the end.
@@ -231,7 +238,7 @@ async fn lay(
         .context("writing the database")
         .map_err(Failure::Here)?;
     if pages.root() != manifest.page_root {
-        return Err(Failure::Lost(format!(
+        return Err(Failure::Wrong(format!(
             "its changes do not add up to the database that the manifest of {} describes",
             manifest.point
         )));
@@ -268,7 +275,7 @@ async fn replay(
                 *working_at = segments::culprit(name, &plain, &what);
                 Failure::Lost(format!("{name}: {what}"))
             }
-            here @ Failure::Here(_) => here,
+            other => other,
         })?;
         previous = Some(digest);
         if !goes_on {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    chain::{ChainId, CommitNumber},
+    chain::{ChainId, CommitNumber, PageRoot},
     object_key::{DIGEST_CHARS, PointId, SegmentName},
 };
 
@@ -42,6 +42,7 @@ pub(super) struct Avoid {
     found: Vec<(ChainId, CommitNumber)>,
     passed_by: BTreeMap<SegmentName, String>,
     links: Links,
+    roots: BTreeMap<SegmentName, PageRoot>,
     unlinked_told: Vec<String>,
     unproven: BTreeSet<SegmentName>,
     unproven_told: Vec<String>,
@@ -76,6 +77,17 @@ impl Avoid {
         let mut digest = hex(&previous);
         digest.truncate(DIGEST_CHARS);
         self.links.insert(name, digest.clone()).as_ref() != Some(&digest)
+    }
+
+    /// This segment opens, is signed and is what its name says; whether what it follows is news.
+    pub(super) fn whole(&mut self, name: SegmentName, previous: Option<[u8; 32]>, root: PageRoot) -> bool {
+        self.roots.insert(name.clone(), root);
+        self.link(name, previous)
+    }
+
+    /// The segments that were found whole, and what the database holds after each.
+    pub(super) fn roots(&self) -> &BTreeMap<SegmentName, PageRoot> {
+        &self.roots
     }
 
     /// What the segments that were opened follow.

@@ -1,5 +1,5 @@
 //! What has come of an object that is being fetched: whoever watches sees each byte once, and a try that broke off is gone on
-//! with. On a slow line it is also kept in the file, for a restore that goes on after this one was killed.
+//! with. On a slow line, and where a try breaks off, it is also kept in the file, for a restore that goes on after this one.
 //! It believes nothing of it: what is there is checked with the rest as a whole.
 
 use std::{
@@ -15,7 +15,7 @@ use super::journal::Keeper;
 use crate::backup::{Progress, remote::Arrival};
 
 /// Whatever comes within this is not kept before it is whole: a quick line pays nothing.
-const KEPT_AFTER: Duration = Duration::from_secs(2);
+const KEPT_AFTER: Duration = Duration::from_millis(500);
 /// So much of the work is lost with a kill at most.
 const KEPT_EVERY: Duration = Duration::from_secs(1);
 
@@ -47,6 +47,8 @@ struct Written {
     bytes: usize,
     crc: crc32fast::Hasher,
     at: Option<Instant>,
+    /// Something of it is, by this restore or the one before.
+    is_any: bool,
 }
 
 impl<'a> Coming<'a> {
@@ -86,6 +88,9 @@ impl<'a> Coming<'a> {
         let mut state = coming.state();
         state.size_bytes = object.size_bytes;
         state.shown_bytes = share(object, sealed.len() as u64);
+        state.kept.is_any = !sealed.is_empty();
+        state.kept.bytes = sealed.len();
+        state.kept.crc.update(&sealed);
         state.sealed = sealed;
         drop(state);
         coming
@@ -95,7 +100,7 @@ impl<'a> Coming<'a> {
     pub(super) fn end(&self) -> Bytes {
         let mut state = self.state();
         // What lies in the file is of no try that comes after this.
-        state.kept = Written::default();
+        state.kept.restart();
         std::mem::take(&mut state.sealed).into()
     }
 
@@ -107,6 +112,22 @@ impl<'a> Coming<'a> {
     /// It was of no use: from here on each try brings all of it.
     pub(super) fn forget(&self) {
         self.state().is_anew = true;
+    }
+
+    /// What came is not the object: nobody goes on with what the file has of it.
+    pub(super) fn discard(&self) {
+        let mut state = self.state();
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| state.kept.is_any) {
+            keeper.forget();
+            state.kept = Written::default();
+        }
+    }
+
+    /// Nothing more comes of it now: what there is stays for the next restore.
+    pub(super) fn broke_off(&self) {
+        if let Some(keeper) = &self.keeper {
+            self.state().keep(keeper);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -134,11 +155,14 @@ impl Arrival for Coming<'_> {
         // All of it was there once, and was not taken.
         if !is_of_use || state.sealed.len() as u64 >= size_bytes {
             state.sealed.clear();
-            state.kept = Written::default();
+            state.kept.restart();
+            state.begun = Instant::now();
         }
         state.size_bytes = size_bytes;
         state.is_pieced = !state.sealed.is_empty();
-        state.begun = Instant::now();
+        if let Some(keeper) = &self.keeper {
+            state.keep(keeper);
+        }
         let room = usize::try_from(size_bytes).unwrap_or(usize::MAX);
         let missing = room.saturating_sub(state.sealed.len());
         // What a listing claims is no reason to run out of memory.
@@ -161,6 +185,24 @@ impl Arrival for Coming<'_> {
             state.keep(keeper);
         }
     }
+
+    fn held_bytes(&self) -> u64 {
+        let state = self.state();
+        match self.goes_on && !state.is_anew {
+            true => state.sealed.len() as u64,
+            false => 0,
+        }
+    }
+}
+
+impl Written {
+    /// Another try writes over it.
+    fn restart(&mut self) {
+        *self = Self {
+            is_any: self.is_any,
+            ..Self::default()
+        };
+    }
 }
 
 impl State {
@@ -179,7 +221,10 @@ impl State {
     }
 
     fn keep(&mut self, keeper: &Keeper<'_>) {
-        self.kept.at = Some(Instant::now());
+        // Nothing fits to what was there before of one that each try has to bring anew.
+        if self.is_anew && self.is_pieced {
+            return;
+        }
         let until = self.sealed.len().min(keeper.room_bytes());
         let Some(new) = self
             .sealed
@@ -188,11 +233,13 @@ impl State {
         else {
             return;
         };
+        self.kept.at = Some(Instant::now());
         let mut crc = self.kept.crc.clone();
         crc.update(new);
         match keeper.keep(self.kept.bytes, new, crc.clone().finalize()) {
             Ok(()) => {
                 self.kept.bytes = until;
+                self.kept.is_any = true;
                 self.kept.crc = crc;
             }
             // It is fetched again then; a disk that takes nothing more is told when the part is written.

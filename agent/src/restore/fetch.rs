@@ -22,14 +22,27 @@ use crate::backup::{
 pub(super) enum Failure {
     /// It is intact nowhere: another point may do.
     Lost(String),
+    /// It came from nowhere, and a remote did not say what it has: it may be whole there.
+    Unheard(String),
+    /// What was put together of objects that are whole is not what it must be.
+    Wrong(String),
     /// This machine's disk, or the like.
     Here(anyhow::Error),
+}
+
+impl Failure {
+    pub(super) fn of(why: String, is_unheard: bool) -> Self {
+        match is_unheard {
+            true => Self::Unheard(why),
+            false => Self::Lost(why),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Lost(why) => f.write_str(why),
+            Self::Lost(why) | Self::Unheard(why) | Self::Wrong(why) => f.write_str(why),
             Self::Here(error) => write!(f, "{error:#}"),
         }
     }
@@ -57,12 +70,16 @@ pub(super) async fn opened<W: Write + Send + 'static>(
     (object, coming): (&Object, &Coming<'_>),
     make: impl Fn() -> W,
 ) -> Result<(W, Option<String>), Failure> {
-    let mut wrong = Wrong::default();
+    let (mut wrong, mut is_unheard) = (Wrong::default(), false);
     for remote in sources.remotes {
         let ask = || opened_from((sources, remote), (object, coming), &make);
         match twice(remote, ask, Fault::told).await {
             Ok(writer) => return Ok((writer, wrong.as_note(&object.key, remote.name()))),
             Err(Fault::Nothing(what)) => wrong.add(remote.name(), &what),
+            Err(Fault::Unheard(what)) => {
+                wrong.add(remote.name(), &what);
+                is_unheard = true;
+            }
             Err(Fault::Here(error)) => {
                 return Err(Failure::Here(
                     anyhow::Error::from(error).context("writing what was restored"),
@@ -70,13 +87,15 @@ pub(super) async fn opened<W: Write + Send + 'static>(
             }
         }
     }
-    Err(Failure::Lost(wrong.sentence(&object.key)))
+    Err(Failure::of(wrong.sentence(&object.key), is_unheard))
 }
 
 /// Why one copy was not taken.
 enum Fault {
-    /// It is none, or did not come.
+    /// It is none, or not there.
     Nothing(String),
+    /// It did not come.
+    Unheard(String),
     /// This machine's disk.
     Here(io::Error),
 }
@@ -84,7 +103,7 @@ enum Fault {
 impl Fault {
     fn told(&self) -> &str {
         match self {
-            Self::Nothing(what) => what,
+            Self::Nothing(what) | Self::Unheard(what) => what,
             Self::Here(_) => "",
         }
     }
@@ -117,20 +136,29 @@ async fn opened_from<W: Write + Send + 'static>(
     (object, coming): (&Object, &Coming<'_>),
     make: &impl Fn() -> W,
 ) -> Result<W, Fault> {
-    sealed_from(remote, object, coming)
-        .await
-        .map_err(Fault::Nothing)?;
-    match opened_here(sources, (object, coming.end()), make()).await {
+    sealed_from(remote, object, coming).await?;
+    match judged(sources, (object, coming), make()).await {
         // What was there before may be to blame, and not this copy.
         Err(Fault::Nothing(what)) if coming.is_pieced() && what.starts_with(ALTERED) => {
             coming.forget();
-            sealed_from(remote, object, coming)
-                .await
-                .map_err(Fault::Nothing)?;
-            opened_here(sources, (object, coming.end()), make()).await
+            sealed_from(remote, object, coming).await?;
+            judged(sources, (object, coming), make()).await
         }
         ended => ended,
     }
+}
+
+/// Opens what came; of what is not the object nothing is gone on with.
+async fn judged<W: Write + Send + 'static>(
+    sources: &Sources<'_>,
+    (object, coming): (&Object, &Coming<'_>),
+    writer: W,
+) -> Result<W, Fault> {
+    let ended = opened_here(sources, (object, coming.end()), writer).await;
+    if matches!(&ended, Err(Fault::Nothing(_))) {
+        coming.discard();
+    }
+    ended
 }
 
 async fn opened_here<W: Write + Send + 'static>(
@@ -152,13 +180,17 @@ async fn opened_here<W: Write + Send + 'static>(
     ended.map_err(|fault| fault.map_or_else(Fault::Here, Fault::Nothing))
 }
 
-async fn sealed_from(remote: &Remote, object: &Object, coming: &Coming<'_>) -> Result<(), String> {
+async fn sealed_from(remote: &Remote, object: &Object, coming: &Coming<'_>) -> Result<(), Fault> {
     let came = remote.get_into(&object.key, object.size_bytes, coming).await;
     came.map_err(|error| match error {
         RemoteError::WrongSize { found, expected } if found < expected => {
-            format!("it is truncated: {found} of {expected} bytes")
+            Fault::Nothing(format!("it is truncated: {found} of {expected} bytes"))
         }
-        error => error.to_string(),
+        RemoteError::Down(why) => {
+            coming.broke_off();
+            Fault::Unheard(why)
+        }
+        error => Fault::Nothing(error.to_string()),
     })
 }
 

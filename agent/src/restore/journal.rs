@@ -29,6 +29,9 @@ const MEBIBYTE: f64 = 1024.0 * 1024.0;
 /// The journal of this restore.
 pub(super) struct Journal {
     file: Mutex<File>,
+    /// The first line, until something is there to be written below it: what is of another base stays until then, since a line
+    /// that is down brings nothing of this one.
+    title: Mutex<Option<String>>,
 }
 
 /// What a restore before this one has left.
@@ -91,12 +94,9 @@ impl Journal {
         let mut file = file.with_context(told)?;
         share(&file).with_context(told)?;
         // What is of this base stays as it is: a kill while the parts are looked at must not cost them.
-        let begun = match is_same {
-            true if text.ends_with('\n') => Ok(()),
+        let begun = match is_same && !text.ends_with('\n') {
             true => file.write_all(b"\n"),
-            false => file
-                .set_len(0)
-                .and_then(|()| file.write_all(format!("{title}\n").as_bytes())),
+            false => Ok(()),
         };
         begun.context("writing down which parts are there")?;
         let mut found = Found::default();
@@ -110,8 +110,11 @@ impl Journal {
                 found.begun.insert(index, bytes);
             }
         }
-        let file = Mutex::new(file);
-        Ok((Self { file }, found))
+        let journal = Self {
+            file: Mutex::new(file),
+            title: Mutex::new((!is_same).then_some(title)),
+        };
+        Ok((journal, found))
     }
 
     /// Writes one more part down.
@@ -121,6 +124,12 @@ impl Journal {
 
     fn write(&self, line: &str) -> io::Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut title = self.title.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = &*title {
+            file.set_len(0)?;
+            file.write_all(format!("{first}\n").as_bytes())?;
+            *title = None;
+        }
         file.write_all(line.as_bytes())
     }
 }
@@ -150,6 +159,15 @@ impl Keeper<'_> {
             self.journal.write(&line)
         };
         tokio::task::block_in_place(write)
+    }
+
+    /// Of what was kept nothing counts any more.
+    pub(super) fn forget(&self) {
+        let line = begun_line(self.index, 0, 0, self.part);
+        if let Err(error) = tokio::task::block_in_place(|| self.journal.write(&line)) {
+            // It is found to be nothing then, once all of it is there.
+            tracing::debug!(%error, "what has come of a part cannot be struck out");
+        }
     }
 
     /// The first bytes of the object, as they were kept.
@@ -194,7 +212,7 @@ fn intact_beginning(line: &str, (index, part): (usize, &Object), database: &File
     let crc = u32::from_str_radix(words.next()?, 16).ok()?;
     let count: u64 = words.next()?.parse().ok()?;
     let is_of_it = words.next()? == part.sha256 && words.next().is_none();
-    let has_room = count < part.size_bytes && count <= part.plain_size_bytes;
+    let has_room = count > 0 && count < part.size_bytes && count <= part.plain_size_bytes;
     if !is_of_it || !has_room {
         return None;
     }
@@ -266,8 +284,16 @@ mod tests {
         let (journal, _) = Journal::open(&path, &base, &database).unwrap();
         journal.add(0, written(&database, 0)).unwrap();
         base.point = PointId::parse("20261122T091500Z-1f0c9a3e").unwrap();
-        let (_, found) = Journal::open(&path, &base, &database).unwrap();
+        let before = std::fs::read_to_string(&path).unwrap();
+        let (journal, found) = Journal::open(&path, &base, &database).unwrap();
         assert!(found.done.is_empty() && found.told(&base).is_none());
-        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            before,
+            "it stays until something is there in its place"
+        );
+        journal.add(1, written(&database, 1)).unwrap();
+        let (_, found) = Journal::open(&path, &base, &database).unwrap();
+        assert_eq!(found.done.keys().collect::<Vec<_>>(), [&1]);
     }
 }

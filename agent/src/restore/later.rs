@@ -60,7 +60,10 @@ fn first_of(mut faults: Vec<String>) -> Vec<String> {
 pub(super) async fn than_everything(request: &Request, sources: &Sources<'_>) -> Next {
     let is_meant = |manifest: &Manifest| request.is_of_chain(&manifest.chain);
     match oldest(request, sources, is_meant).await.0 {
-        Some(route) => nearest(route, Stop::AtPoint, &asked(request, sources, None)),
+        Some(route) => {
+            let asked = asked(request, (sources, &Avoid::default()), None);
+            nearest(route, Stop::AtPoint, &asked)
+        }
         None => Next::Nothing,
     }
 }

@@ -1,5 +1,6 @@
-//! What a restore that was killed left behind, in plain text: its temporary names carry the process, so that one that
-//! still works is never disturbed. The next restore goes on with a database that was left, and the rest is removed.
+//! What a restore that did not end left behind, in plain text: its temporary names carry the process, so that one that
+//! still works is never disturbed, and a number that is another program's by now is no hindrance. The next restore goes on
+//! with a database that was left, and the rest is removed.
 //! It removes nothing else, whatever lies in the folder.
 
 use std::{
@@ -99,12 +100,28 @@ pub fn require_empty(folder: &Path) -> anyhow::Result<()> {
         let name = entry.as_ref().map(|entry| entry.file_name());
         !name.is_ok_and(|name| is_left(&name.to_string_lossy()))
     });
+    let works_there = |name: &str| process_of(name).is_some_and(is_alive);
+    let first = others.next();
+    if let Some(Ok(entry)) = &first {
+        anyhow::ensure!(
+            !works_there(&entry.file_name().to_string_lossy()),
+            at_work(folder)
+        );
+    }
     anyhow::ensure!(
-        others.next().is_none(),
+        first.is_none(),
         "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
         folder.display()
     );
     Ok(())
+}
+
+/// That a folder is in use.
+pub(super) fn at_work(folder: &Path) -> String {
+    format!(
+        "another restore works in {}: nothing was restored. Wait for its end, or name another folder with --to DIR",
+        folder.display()
+    )
 }
 
 /// Whether a file in the folder is what a process that is no more has left.
@@ -157,22 +174,68 @@ fn process_of(name: &str) -> Option<u32> {
 }
 
 /// Our own number was another process's before, when it is on a leftover that we find. One that was killed and whose end
-/// nobody has asked for yet does nothing any more.
+/// nobody has asked for yet does nothing any more. After a start of the machine the number may be any program's.
 fn is_alive(id: u32) -> bool {
+    if id == std::process::id() {
+        return false;
+    }
     let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else {
         return false;
     };
     let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    id != std::process::id() && !matches!(state, Some('Z' | 'X'))
+    !matches!(state, Some('Z' | 'X')) && is_this_program(id, &stat)
+}
+
+/// By its name or its file, either of which may have changed with an upgrade; what cannot be told counts as this one.
+fn is_this_program(id: u32, stat: &str) -> bool {
+    let exe = |id: &str| fs::read_link(format!("/proc/{id}/exe")).ok();
+    let own_name = fs::read_to_string("/proc/self/stat");
+    let has_name = own_name.map_or(true, |own| name_in(&own) == name_in(stat));
+    has_name || exe(&id.to_string()).is_some_and(|other| exe("self") == Some(other))
+}
+
+fn name_in(stat: &str) -> Option<&str> {
+    let (_, rest) = stat.split_once('(')?;
+    rest.rsplit_once(')').map(|(name, _)| name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A process by the name of this one, which waits.
+    fn living(dir: &Path) -> std::process::Child {
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let path = dir.join(name_in(&stat).unwrap());
+        std::os::unix::fs::symlink("/bin/sh", &path).unwrap();
+        let mut waiting = std::process::Command::new(path);
+        waiting
+            .args(["-c", "read line"])
+            .stdin(std::process::Stdio::piped());
+        waiting.spawn().unwrap()
+    }
+
+    #[test]
+    fn a_folder_in_which_a_restore_works_is_told_apart_from_one_that_is_not_empty() {
+        let programs = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let mut restore = living(programs.path());
+        let path = dir.path().join(format!("{JOURNAL}{}", restore.id()));
+        fs::write(&path, "plain").unwrap();
+        let said = require_empty(dir.path()).unwrap_err().to_string();
+        assert!(said.contains("another restore works in"), "{said}");
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        require_empty(dir.path()).unwrap();
+        // The number of another program, as after a start of the machine.
+        fs::rename(&path, dir.path().join(format!("{JOURNAL}1"))).unwrap();
+        require_empty(dir.path()).unwrap();
+    }
+
     #[test]
     fn a_restore_that_was_killed_is_dead_although_nobody_has_asked_for_its_end() {
-        let mut restore = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let mut restore = living(dir.path());
         let name = format!("{DATABASE}{}", restore.id());
         assert!(!is_left(&name));
         restore.kill().unwrap();
@@ -193,7 +256,6 @@ mod tests {
             assert!(held_bytes(dir.path()) > 0);
             assert!(adopt(dir.path(), &own[0], &own[1]));
             assert!(own.iter().all(|path| path.exists()) && !left.iter().any(|path| path.exists()));
-            assert_eq!(held_bytes(dir.path()), 0, "what a living one has is its own");
         }
     }
 
@@ -206,12 +268,10 @@ mod tests {
             ".files.restoring-4194305",
             ".files.restoring-4194305-2",
         ];
-        let others = [
-            ".shop.db.restoring-1",
-            ".files.restoring-x",
-            "shop.db",
-            ".shop.db.restoring",
-        ];
+        let programs = tempfile::tempdir().unwrap();
+        let mut restore = living(programs.path());
+        let of_living = format!("{DATABASE}{}", restore.id());
+        let others = [&of_living, ".files.restoring-x", "shop.db", ".shop.db.restoring"];
         fs::create_dir_all(dir.path().join(dead[1]).join("etc")).unwrap();
         for name in [dead[0], dead[2]].iter().chain(&others) {
             fs::write(dir.path().join(name), "plain").unwrap();
@@ -219,5 +279,7 @@ mod tests {
         remove(dir.path());
         assert!(dead.iter().all(|name| !dir.path().join(name).exists()));
         assert!(others.iter().all(|name| dir.path().join(name).exists()));
+        restore.kill().unwrap();
+        restore.wait().unwrap();
     }
 }

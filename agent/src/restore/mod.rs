@@ -69,6 +69,8 @@ mod unopened;
 mod unpack;
 mod unread;
 mod wanted;
+mod went_down;
+mod workplace;
 mod wrong;
 mod wrong_clock;
 
@@ -95,6 +97,7 @@ pub use request::{Only, Request, Target};
 pub use rivals::{Rival, rivals};
 pub use segments::open_segment;
 pub use succession::Succession;
+pub use unfinished::Left;
 pub use wrong_clock::by_the_last as by_the_last_clock;
 
 /// What will be done. Data: nothing has happened yet.
@@ -209,7 +212,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         Stop::By { .. } | Stop::AtPoint | Stop::AtEnd => route.end,
     };
     notes.extend(undone::told(&request, &route.manifest.chain, end));
-    notes.extend(contested::forked(&avoid, &route.segments));
+    notes.extend(contested::told(&avoid, &route.segments));
     notes.extend(avoid.told());
     notes.extend(wrong_clock::told(&request, sources, &route, goal.stop).await);
     notes.extend(route.notes);

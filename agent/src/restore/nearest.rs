@@ -53,7 +53,7 @@ pub(super) async fn refuse(
         reasons.extend(having);
     }
     reasons.dedup();
-    let mut asked = asked(request, sources, Some((&goal.chain, goal.floor)));
+    let mut asked = asked(request, (sources, avoid), Some((&goal.chain, goal.floor)));
     if request.selection == Selection::Latest {
         asked.at = asked.at.max(goal.lost_at);
     }
@@ -192,10 +192,10 @@ pub(super) async fn refuse_point(
     let asked = match &request.selection {
         // The end of everything may lie behind this point.
         Selection::Latest => State::default(),
-        Selection::Commit(commit) => asked(request, sources, chain.map(|chain| (chain, *commit))),
+        Selection::Commit(commit) => asked(request, (sources, &avoid), chain.map(|chain| (chain, *commit))),
         Selection::At(_) | Selection::Point(_) => {
             let place = manifest.as_ref().map(|it| (&it.chain, it.commit));
-            asked(request, sources, place)
+            asked(request, (sources, &avoid), place)
         }
     };
     let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);

@@ -2,7 +2,7 @@
 //! digest in its name.
 //! What a name claims is never believed.
 
-use protocol::{object_key::SegmentName, time::UnixMillis};
+use protocol::{chain::PageRoot, object_key::SegmentName, time::UnixMillis};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -48,14 +48,17 @@ pub(super) async fn segment(
 ) -> Result<(Vec<u8>, [u8; 32], Option<String>), Failure> {
     let key = name.to_string();
     let coming = Coming::whole(progress, sources.survey.size_of(&key));
-    let mut wrong = Wrong::default();
+    let (mut wrong, mut is_unheard) = (Wrong::default(), false);
     for remote in sources.remotes {
         match segment_from((sources, remote), (&key, &name.digest), &coming).await {
             Ok(opened) => return Ok((opened.plain, opened.sha256, wrong.as_note(&key, remote.name()))),
-            Err(fault) => wrong.add(remote.name(), fault.told()),
+            Err(fault) => {
+                wrong.add(remote.name(), fault.told());
+                is_unheard |= matches!(fault, SegmentFault::Unknown(_));
+            }
         }
     }
-    Err(Failure::Lost(wrong.sentence(&key)))
+    Err(Failure::of(wrong.sentence(&key), is_unheard))
 }
 
 /// Opens a segment for whoever only wants to know whether it is what its name says.
@@ -66,8 +69,8 @@ pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(
     match segment(sources, name, &Silent).await {
         Ok((plain, _, _)) if header_of(&plain, name).is_some() => Ok(()),
         Ok(_) => Err(format!("{name}: {MISNAMED}")),
-        Err(Failure::Lost(why)) => Err(why),
         Err(Failure::Here(error)) => Err(format!("{name}: {error:#}")),
+        Err(failure) => Err(failure.to_string()),
     }
 }
 
@@ -93,6 +96,8 @@ pub(super) enum Proof {
         signed_at: UnixMillis,
         /// The SHA-256 of the object that it follows; `None` for the first of a chain.
         previous: Option<[u8; 32]>,
+        /// What the database holds after its last commit.
+        root: PageRoot,
     },
     /// Every copy was read, and none of them is anything: what is wrong with each.
     Nothing(String),
@@ -128,6 +133,7 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
                     return Proof::Whole {
                         signed_at: opened.signed_at,
                         previous: header.previous,
+                        root: header.root,
                     };
                 }
                 None => wrong.add(remote.name(), MISNAMED),

@@ -22,7 +22,7 @@ pub(super) fn is_alone(plan: &Plan) -> bool {
 pub(super) fn prove(base: &Manifest, root: &PageRoot) -> Result<(), Failure> {
     match *root == base.page_root {
         true => Ok(()),
-        false => Err(Failure::Lost(format!(
+        false => Err(Failure::Wrong(format!(
             "its parts do not add up to the database that the manifest of {} describes",
             base.point
         ))),
@@ -58,7 +58,7 @@ pub(super) fn settle(
         prove(&plan.manifest, &root)?;
     }
     *working_at = Culprit::Database;
-    checked.map_err(|damage| Failure::Lost(format!("{damage:#}")))
+    checked.map_err(|damage| Failure::Wrong(format!("{damage:#}")))
 }
 
 fn check(path: &Path, full: bool) -> anyhow::Result<()> {

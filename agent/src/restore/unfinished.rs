@@ -1,5 +1,6 @@
 //! What is fetched of a database, until all of it is there. Whoever leaves the work in its middle, as Ctrl-C and SIGTERM
-//! do, leaves it for the next try, as a kill does; a restore that has failed removes it.
+//! do, leaves it for the next try, as a kill does; so does a restore that found remotes down, or what they hold damaged.
+//! One that put a database together which is wrong removes it.
 //! It fetches nothing.
 
 use std::{
@@ -7,25 +8,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use thiserror::Error;
+
 use super::{leftovers, place::Temporary};
 
 /// The first line of the journal says of which point the parts are.
 const LINES_BEFORE_PARTS: usize = 1;
 
-/// The database, which parts are in it, and the folder where it had to be made.
-pub(super) struct Unfinished<'a> {
-    files: Option<(Temporary, Temporary)>,
-    made: &'a mut Option<Temporary>,
+/// What a restore that did not succeed has left for the next one.
+#[derive(Clone, Debug, Error)]
+#[error("what was fetched stays in {}", .path.display())]
+pub struct Left {
+    /// The database, as far as it came.
+    pub path: PathBuf,
+    /// What it takes of the disk.
+    pub size_bytes: u64,
 }
 
-impl<'a> Unfinished<'a> {
+/// The database, and which parts are in it.
+pub(super) struct Unfinished {
+    files: Option<(Temporary, Temporary)>,
+}
+
+impl Unfinished {
     /// Takes over what a killed restore left there; whether there was anything.
-    pub(super) fn begin(folder: &Path, made: &'a mut Option<Temporary>) -> (Self, bool) {
+    pub(super) fn begin(folder: &Path) -> (Self, bool) {
         let database = folder.join(leftovers::database_name());
         let journal = folder.join(leftovers::journal_name());
         let was_left = leftovers::adopt(folder, &database, &journal);
         let files = Some((Temporary::new(database), Temporary::new(journal)));
-        (Self { files, made }, was_left)
+        (Self { files }, was_left)
     }
 
     /// Where the database and its journal are.
@@ -38,8 +50,23 @@ impl<'a> Unfinished<'a> {
     pub(super) fn keep(&mut self) -> Option<PathBuf> {
         let (database, journal) = self.files.take()?;
         journal.keep();
-        self.made.take().map(Temporary::keep);
         Some(database.keep())
+    }
+
+    /// The same where anything of it is there.
+    pub(super) fn keep_parts(&mut self) -> Option<Left> {
+        let path = self.has_parts().then(|| self.keep())??;
+        let size_bytes = leftovers::size_on_disk(&path);
+        Some(Left { path, size_bytes })
+    }
+
+    fn has_parts(&self) -> bool {
+        let journal = self
+            .files
+            .as_ref()
+            .and_then(|(_, journal)| fs::read(journal.path()).ok());
+        let lines = journal.map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count());
+        lines > LINES_BEFORE_PARTS
     }
 
     /// All of it is there: the database, which nothing more is written down of.
@@ -53,14 +80,9 @@ impl<'a> Unfinished<'a> {
     }
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for Unfinished {
     fn drop(&mut self) {
-        let journal = self
-            .files
-            .as_ref()
-            .and_then(|(_, journal)| fs::read(journal.path()).ok());
-        let lines = journal.map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count());
-        if lines > LINES_BEFORE_PARTS {
+        if self.has_parts() {
             self.keep();
         }
     }

@@ -23,6 +23,10 @@ pub enum Fault {
     Paced(u32),
     /// As [`Fault::Paced`], and the connection ends after three seconds.
     PacedAndCut(u32),
+    /// The connection ends after so many KiB of the answer.
+    CutAt(u32),
+    /// Nobody hears of it, and the connection ends.
+    Gone,
     /// The server gets a body of which one bit is flipped, and the answer says that all is well.
     FlipBit,
     /// One bit of the answer is flipped.
@@ -93,6 +97,9 @@ fn serve(
         ranges.lock().unwrap().push(format!("{path} {range}"));
     }
     let fault = rule.lock().unwrap()(method, path);
+    if fault == Some(Fault::Gone) {
+        return Ok(());
+    }
     if let Some(Fault::Status(status)) = fault {
         return write!(
             client,
@@ -121,6 +128,7 @@ fn serve(
         Some(Fault::CutAfter) => return Ok(()),
         Some(Fault::CutAnswer) => answer.truncate(answer.len() - 20),
         Some(Fault::FlipAnswer) => *answer.last_mut().unwrap() ^= 1,
+        Some(Fault::CutAt(kib)) => answer.truncate(kib as usize * 1024),
         Some(Fault::Slow(pause)) => std::thread::sleep(pause),
         Some(Fault::Paced(kib)) => return pace(&mut client, &answer, (kib, Duration::MAX)),
         Some(Fault::PacedAndCut(kib)) => return pace(&mut client, &answer, (kib, Duration::from_secs(3))),

@@ -419,6 +419,11 @@ fn what_a_full_remote_did_not_take_is_not_left_there() {
     let output = shop.agent(&["backup"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("No space left"), "{said}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.contains(" on local; read back from there.") && !told.contains("each remote"),
+        "{told}"
+    );
     let left = files_under(&disk.path().join(".partial"));
     assert_eq!(left, Vec::<PathBuf>::new());
 }

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     process::{Child, Stdio},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use agent::console::work::{Step, TELLS};
@@ -36,7 +36,9 @@ impl Slow {
         let seen = Arc::clone(&rule);
         let proxy = Proxy::before(server.address, move |method, path| {
             let is_part = method == "GET" && path.contains("/base/");
-            seen.lock().unwrap().filter(|_| is_part)
+            seen.lock()
+                .unwrap()
+                .filter(|fault| is_part || *fault == Fault::Gone)
         });
         let shop = shop_with(&[servers::webdav_section("cloud", proxy.address)]);
         shop.fill(20_000);
@@ -58,6 +60,17 @@ impl Slow {
         let mut command = self.shop.command(&restoring("back", &[]));
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command.env(TELLS, "1").spawn().unwrap()
+    }
+
+    /// Waits until something of a part is kept.
+    fn wait_for_parts(&self, restore: &Child) {
+        let journal = self.shop.path(&format!("back/.parts.restoring-{}", restore.id()));
+        let begun = Instant::now();
+        // The first line says of which point they are.
+        while fs::read_to_string(&journal).unwrap_or_default().lines().count() < 3 {
+            assert!(begun.elapsed() < crate::world::LIMIT);
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// A restore that is killed before any part is whole.
@@ -170,6 +183,62 @@ fn what_is_left_of_a_part_and_is_not_its_beginning_is_never_believed() {
         ranges.iter().filter(|range| is_from_the_beginning(range)).count(),
         1
     );
+}
+
+#[test]
+fn a_restore_whose_line_goes_down_keeps_what_it_has_and_goes_on_with_it() {
+    let slow = Slow::new();
+    slow.set(Some(Fault::PacedAndCut(512)));
+    let child = slow.begin();
+    slow.wait_for_parts(&child);
+    slow.set(Some(Fault::Gone));
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("answers any more, in the middle of the restore")
+            && said.contains("Give the same command again"),
+        "{said}"
+    );
+    assert!(!said.contains("nothing is known about them"), "{said}");
+    let left = files_under(&slow.shop.path("back"));
+    assert_eq!(left.len(), 2, "the database and its journal: {left:?}");
+    let database = left
+        .iter()
+        .find(|path| path.display().to_string().contains("shop.db"));
+    let stays = format!("stays in {} in plain text", database.unwrap().display());
+    assert!(said.contains(&stays), "{said}");
+    slow.set(None);
+    let (said, ranges) = slow.restore();
+    assert!(said.contains(" MiB of 2 more, "), "{said}");
+    assert!(
+        !ranges.iter().any(|range| is_from_the_beginning(range)),
+        "{ranges:?}"
+    );
+}
+
+#[test]
+fn a_line_that_breaks_again_and_again_brings_a_restore_to_its_end() {
+    let slow = Slow::new();
+    slow.set(Some(Fault::CutAt(512)));
+    let (_, ranges) = slow.restore();
+    // More often than a part that brings nothing is tried.
+    assert!(ranges.len() > 2 * 6, "{ranges:?}");
+    let anew = ranges.iter().filter(|range| is_from_the_beginning(range));
+    assert_eq!(anew.count(), 2, "{ranges:?}");
+}
+
+#[test]
+fn a_second_restore_into_the_same_folder_costs_the_first_one_nothing() {
+    let slow = Slow::new();
+    slow.set(Some(Fault::Paced(2_048)));
+    let first = slow.begin();
+    slow.wait_for_parts(&first);
+    let said = slow.shop.agent_refuses(1, &restoring("back", &[]));
+    assert!(said.contains("another restore works in"), "{said}");
+    let output = first.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(integrity_of(&slow.shop.path("back/shop.db")), "ok");
 }
 
 #[test]

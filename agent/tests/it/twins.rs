@@ -9,12 +9,12 @@ use std::{
 };
 
 use agent::store::Store;
-use protocol::time::UnixMillis;
+use protocol::{object_key::SegmentName, time::UnixMillis};
 use serde_json::Value;
 
 use crate::{
     capture_rig::wait_for,
-    missing_commits::captured,
+    missing_commits::{after, captured},
     rehearsals::{raised, raised_since},
     running::Running,
     shop::{Shop, files_under, restoring, stderr, text},
@@ -169,6 +169,40 @@ fn a_copy_that_gives_the_same_numbers_to_other_commits_is_told_for_certain() {
         said.contains("TWO SERVERS WROTE THE COMMITS FROM 22 ON"),
         "{said}"
     );
+}
+
+#[test]
+fn a_segment_that_was_copied_under_another_date_is_told_as_a_copy_and_not_as_another_server() {
+    let (shop, point) = captured(4);
+    let started_at = now();
+    let name = after(&shop, "local", &point)[1].1.clone();
+    let copy = SegmentName {
+        last_at: name.last_at.plus(Duration::from_secs(5)),
+        ..name.clone()
+    };
+    // On the one remote, and then on both.
+    for remote in ["local", "offsite"] {
+        let place = |name: &SegmentName| shop.path(remote).join(name.to_string());
+        fs::copy(place(&name), place(&copy)).unwrap();
+        let said = shop.restore_to("back", &["--latest"]);
+        assert!(!said.contains("TWO SERVERS"), "{said}");
+        assert!(
+            said.contains("under two names")
+                && said.contains(&name.to_string())
+                && said.contains(&copy.to_string()),
+            "{said}"
+        );
+        assert_eq!(contents(&shop.path("back/shop.db")), contents(&shop.database()));
+        fs::remove_dir_all(shop.path("back")).unwrap();
+        let said = shop.agent_done(&["verify"]);
+        assert!(
+            said.contains("(the same bytes)") && !said.contains(SAID),
+            "{said}"
+        );
+    }
+    let raised = raised_since(&shop, started_at);
+    assert!(!is_raised(&raised), "{raised:?}");
+    assert!(!shop.agent_done(&["status"]).contains(SAID));
 }
 
 #[test]

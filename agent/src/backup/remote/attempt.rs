@@ -24,7 +24,7 @@ const SLOWEST_BYTES_PER_SECOND: u64 = 32 * 1024;
 pub const ASK_LIMIT: Duration = Duration::from_secs(30);
 /// However many pieces it has.
 const LIST_LIMIT: Duration = Duration::from_secs(1800);
-/// How often a call is tried, and how long the pause after each failure is.
+/// How often a call is tried that brings nothing, and how long the pause after each failure is.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 /// A remote that left a question without an answer is not asked again for so long: whoever restores has others to ask.
 const SILENT_FOR: Duration = Duration::from_secs(60);
@@ -145,13 +145,32 @@ impl Silence {
     where
         F: Future<Output = opendal::Result<T>>,
     {
-        self.call(patience, call).await.map_err(|error| {
+        self.attempt_on(patience, || false, call).await
+    }
+
+    /// The same of what a later try goes on with: a try that brought it forward is not one that failed, however often the
+    /// line breaks. Whoever says what is forward bounds how often that may be.
+    pub(super) async fn attempt_on<T, F>(
+        &self,
+        patience: Patience,
+        came_forward: impl Fn() -> bool,
+        call: impl Fn() -> F,
+    ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        self.call(patience, came_forward, call).await.map_err(|error| {
             masters::end_abandoned();
             self.note(error)
         })
     }
 
-    async fn call<T, F>(&self, patience: Patience, call: impl Fn() -> F) -> Result<T, RemoteError>
+    async fn call<T, F>(
+        &self,
+        patience: Patience,
+        came_forward: impl Fn() -> bool,
+        call: impl Fn() -> F,
+    ) -> Result<T, RemoteError>
     where
         F: Future<Output = opendal::Result<T>>,
     {
@@ -179,6 +198,9 @@ impl Silence {
             };
             // Each try would leave one more that waits.
             masters::end_abandoned();
+            if came_forward() {
+                pauses = PAUSES.iter();
+            }
             match pauses.next() {
                 Some(pause) => tokio::time::sleep(*pause).await,
                 None => return Err(RemoteError::Down(failure)),

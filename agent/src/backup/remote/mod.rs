@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
-use opendal::{HttpTransporter, Operator};
+use opendal::{ErrorKind, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use thiserror::Error;
 
 use self::{
-    arrival::{Whole, arrived},
+    arrival::{Forward, Whole, arrived},
     attempt::{Patience, Silence},
     beginning::Beginning,
     folder::Folder,
@@ -207,17 +207,27 @@ impl Remote {
             let from = arrival.begin(size_bytes);
             let reader = operator.reader(key).await?;
             let came = arrived(reader.into_stream(from..size_bytes).await?, arrival).await?;
-            Ok(came.map(|bytes| from + bytes))
+            match came.map(|bytes| from + bytes) {
+                // An end that looks like one is tried again as any other, as long as that brings the object forward.
+                Some(found) if found < size_bytes && arrival.held_bytes() > from => Err(opendal::Error::new(
+                    ErrorKind::Unexpected,
+                    cut_off(found, size_bytes),
+                )
+                .set_temporary()),
+                found => Ok(found),
+            }
         };
-        let found = self.silence.attempt(Patience::Read(size_bytes), read).await?;
+        let forward = Forward::of(arrival);
+        let found = self
+            .silence
+            .attempt_on(Patience::Read(size_bytes), || forward.is_worth_it(), read)
+            .await?;
         // However large it is: nothing comes of whoever says nothing, and another remote may have it.
         let found = found.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
         // It has just said itself that it holds all of them: what did not come was lost on the way.
         match found == size_bytes {
             true => Ok(()),
-            false => Err(self.silence.note(RemoteError::Down(format!(
-                "{CUT_OFF} {found} of {size_bytes} bytes"
-            )))),
+            false => Err(self.silence.note(RemoteError::Down(cut_off(found, size_bytes)))),
         }
     }
 
@@ -297,6 +307,10 @@ impl Remote {
     fn open_folder(&self, options: BTreeMap<String, String>) -> Result<Operator, RemoteError> {
         kinds::operator(self.kind, options).map_err(|error| RemoteError::Down(plain(&error)))
     }
+}
+
+fn cut_off(found: u64, size_bytes: u64) -> String {
+    format!("{CUT_OFF} {found} of {size_bytes} bytes")
 }
 
 fn has_size(found: u64, expected: u64) -> Result<(), RemoteError> {

@@ -11,7 +11,7 @@ use crate::{
     backup::survey,
     cli::{Failure, words},
     config::Config,
-    restore::{Beside, Next, Refused, Side},
+    restore::{Beside, Left, Next, Refused, Side},
 };
 
 /// A refusal in words, and what it offers where that is known.
@@ -30,6 +30,29 @@ impl Unfit {
     pub(super) fn of(refused: Refused, arguments: &Arguments, config: &Config) -> Self {
         Self {
             failure: told(&refused, arguments, config),
+            offer: Some(refused.next),
+        }
+    }
+
+    /// The same in the middle of a restore, with what it has left for the next one.
+    pub(super) fn midway(
+        refused: Refused,
+        left: Option<Left>,
+        (arguments, config): (&Arguments, &Config),
+    ) -> Self {
+        let Some(left) = left else {
+            return Self::of(refused, arguments, config);
+        };
+        let next = next(&refused.next, (arguments, arguments.remote.as_deref()), config);
+        let told = anyhow::anyhow!(
+            "{}. No live file was changed.\nWhat was fetched, {} of the database, stays in {} in plain text: the same command \
+             goes on with it; delete it if you will not.\n{next}",
+            refused.reason,
+            words::size(left.size_bytes),
+            left.path.display()
+        );
+        Self {
+            failure: Failure::Failed(told),
             offer: Some(refused.next),
         }
     }
