@@ -45,6 +45,7 @@ fn said(text: &str) -> Message {
         follows_up: false,
         settles: false,
         in_passing: false,
+        since: None,
         not_before: None,
         rungs: 1,
     }

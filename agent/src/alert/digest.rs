@@ -121,6 +121,7 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         follows_up: false,
         settles: false,
         in_passing: false,
+        since: None,
         not_before: None,
         rungs: 1,
     }

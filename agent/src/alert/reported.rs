@@ -64,6 +64,7 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
         follows_up: false,
         settles: false,
         in_passing: false,
+        since: Some(incident.at),
         not_before,
         rungs: 1,
     }

@@ -1,6 +1,8 @@
 //! The bot's own reports: each is told once, however often it is read, also after the shop went back to an older state.
-//! A report of something that lasts raises that alert; the others are single events: nothing groups them, nothing ends
-//! them.
+//! A report of something that lasts raises that alert; the others are single events, which nothing ends. Many of one kind are
+//! told together: the first at once, and those that follow it in one message a minute, then in fewer.
+
+use std::time::Duration;
 
 use anyhow::Context;
 use protocol::{
@@ -14,6 +16,13 @@ use crate::store::{
     book::Book,
     incidents::{Cursor, Report},
 };
+
+/// How long the next message about a kind waits after the one before, by how many of it there were within the hour.
+const APART: [(u32, Duration); 3] = [
+    (10, Duration::from_secs(60)),
+    (50, Duration::from_secs(300)),
+    (u32::MAX, Duration::from_secs(900)),
+];
 
 /// How many reports of one kind there were.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +68,7 @@ impl Alerts {
                 _ if told => {}
                 // Before the cursor moves: raised a second time it changes nothing.
                 Some((key, seen)) => self.observe(&key, seen, now)?,
-                None => reports.push(self.event(&book, incident, now)),
+                None => reports.push(self.event(&book, (incident, &reports), now)?),
             }
             cursor = Cursor {
                 last_id: incident.id,
@@ -76,13 +85,25 @@ impl Alerts {
         Ok(())
     }
 
-    fn event(&self, book: &Book, incident: &Incident, now: UnixMillis) -> Report {
-        let not_before = self.not_before(book, &incident.kind, incident.severity, now);
-        Report {
+    fn event(
+        &self,
+        book: &Book,
+        (incident, before): (&Incident, &[Report]),
+        now: UnixMillis,
+    ) -> anyhow::Result<Report> {
+        let kind = &incident.kind;
+        let on_purpose = self.not_before(book, kind, incident.severity, now);
+        let of_late = self.store.reported_of_late(kind, now);
+        let of_late = of_late.context("reading when the bot's last report of this kind was told")?;
+        let is_beside = |report: &&Report| report.message.runbook.as_ref() == Some(kind);
+        let beside = before.iter().filter(is_beside);
+        let beside = beside.map(|report| report.message.not_before.unwrap_or(now));
+        let together = together(of_late, beside, now);
+        Ok(Report {
             at: incident.at,
-            kind: incident.kind.clone(),
-            message: reported::of_incident(&self.voice, incident, not_before),
-        }
+            kind: kind.clone(),
+            message: reported::of_incident(&self.voice, incident, on_purpose.max(together)),
+        })
     }
 
     /// Single events that the owner was told within a day, by kind, in words.
@@ -166,5 +187,64 @@ impl Alerts {
         self.store
             .move_incident_cursor(rewound, &[], &self.ladder, now)
             .context("beginning the incidents anew")
+    }
+}
+
+/// When the next report of a kind is told, `None` for at once: `of_late` is how many there were within the hour and when the
+/// last of them was due, and `beside` when those are that are taken in with it.
+fn together(
+    of_late: Option<(u32, UnixMillis)>,
+    beside: impl Iterator<Item = UnixMillis>,
+    now: UnixMillis,
+) -> Option<UnixMillis> {
+    let (count, last) = beside.fold(of_late, |of_late, due_at| {
+        let (count, last) = of_late.unwrap_or((0, due_at));
+        Some((count + 1, last.max(due_at)))
+    })?;
+    let (_, apart) = APART.into_iter().find(|(most, _)| count <= *most)?;
+    if last > now {
+        // What waits for the morning, or for the end of a silence, is no company for what need not.
+        return (last.since(now) <= apart).then_some(last);
+    }
+    Some(last.plus(apart)).filter(|due_at| *due_at > now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: UnixMillis = UnixMillis(1_000_000);
+
+    /// When reports that come so many seconds after the first are told, in seconds after it.
+    fn told(seconds: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let (mut count, mut due): (u32, Vec<UnixMillis>) = (0, Vec::new());
+        for second in seconds {
+            let now = START.plus(Duration::from_secs(second));
+            let of_late = due.iter().max().map(|last| (count, *last));
+            due.push(together(of_late, std::iter::empty(), now).unwrap_or(now));
+            count += 1;
+        }
+        due.into_iter().map(|at| at.since(START).as_secs()).collect()
+    }
+
+    #[test]
+    fn a_storm_of_one_kind_is_a_few_messages_and_what_comes_now_and_then_waits_for_nothing() {
+        let mut storm = told((0..30).map(|at| at * 3));
+        storm.dedup();
+        assert_eq!(storm, [0, 60, 360]);
+        let mut at_once = told([0; 30]);
+        at_once.dedup();
+        assert_eq!(at_once, [0, 60]);
+        assert_eq!(told([0, 61, 200]), [0, 61, 200]);
+    }
+
+    #[test]
+    fn those_of_one_page_wait_for_each_other_and_for_none_that_waits_for_the_morning() {
+        let morning = START.plus(Duration::from_secs(3 * 3_600));
+        assert_eq!(
+            together(None, [START].into_iter(), START),
+            Some(START.plus(Duration::from_secs(60)))
+        );
+        assert_eq!(together(Some((1, morning)), std::iter::empty(), START), None);
     }
 }

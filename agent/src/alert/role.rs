@@ -7,7 +7,7 @@ use super::rule::AlertKey;
 /// What a disk is for, the gravest first: of several on one disk the first counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// The database, the system, or what the owner named.
+    /// The database, the system, or a file that is backed up.
     Shop,
     /// The agent's own state: alerts, and backups on their way.
     State,
@@ -15,11 +15,13 @@ pub enum Role {
     Remote,
     /// Logs.
     Logs,
+    /// What the owner named, and nothing of the shop or the agent.
+    Named,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Shop, Self::State, Self::Remote, Self::Logs];
+    pub const ALL: [Self; 5] = [Self::Shop, Self::State, Self::Remote, Self::Logs, Self::Named];
 
     /// The key of a question about a disk of this role.
     #[must_use]
@@ -48,6 +50,7 @@ impl Role {
             Self::State => "_of_state",
             Self::Remote => "_of_remote",
             Self::Logs => "_of_logs",
+            Self::Named => "_of_named",
         }
     }
 }
@@ -64,6 +67,6 @@ mod tests {
             assert_eq!(key.object(), "/mnt/disk_of_logs/x");
             assert_eq!(Role::question_of(key.as_str()), "disk_writes");
         }
-        assert!(Role::Shop < Role::State && Role::State < Role::Remote && Role::Remote < Role::Logs);
+        assert!(Role::ALL.is_sorted(), "the gravest first");
     }
 }

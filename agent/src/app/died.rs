@@ -3,6 +3,7 @@
 
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 
+use rustix::process::Signal as Kill;
 use thiserror::Error;
 
 use crate::alert::heartbeat::Signal;
@@ -14,10 +15,21 @@ const SIGNALLED: i32 = 128;
 
 /// How it ended, with its last words for the log if there are any.
 #[derive(Debug, Error)]
-#[error("its process ended with {status}{said}")]
+#[error("{}{said}", how(*status))]
 pub(super) struct Died {
     status: ExitStatus,
     said: String,
+}
+
+/// Nobody is told a signal's number who does not know what it stands for.
+fn how(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) if signal == Kill::KILL.as_raw() => {
+            "the process that was to do it was killed (SIGKILL), as the system does where memory is used up"
+                .to_owned()
+        }
+        _ => format!("the process that was to do it ended with {status}"),
+    }
 }
 
 impl Died {
@@ -31,6 +43,12 @@ impl Died {
             said => format!("; its last words were: {said}"),
         };
         (!by_itself).then_some(Self { status, said })
+    }
+
+    /// Whether it was told to end, as all are when the agent is stopped: then nothing is wrong.
+    pub(super) fn was_told_to(&self) -> bool {
+        let asked = [Kill::TERM, Kill::INT, Kill::HUP].map(Kill::as_raw);
+        self.status.signal().is_some_and(|signal| asked.contains(&signal))
     }
 
     fn exit_code(&self) -> Option<u8> {

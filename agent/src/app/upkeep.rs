@@ -23,7 +23,11 @@ use crate::{
     backup::{remembered::Remembered, schedule},
     config::Config,
     console::work::{Ask, DrillEnd},
-    store::{Store, freshness::latest, rehearsal::Kind},
+    store::{
+        Store,
+        freshness::latest,
+        rehearsal::{Kind, Rehearsal},
+    },
 };
 
 mod asked;
@@ -148,6 +152,14 @@ impl Upkeep {
         let (run, began_at) = (RunId::random(), now());
         self.tell(Signal::Start, &run);
         let ended = rehearsal.await;
+        if let Err(error) = &ended
+            && let Err(error) = self.write_down(remote, began_at, error)
+        {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "that a rehearsal died could not be written down"
+            );
+        }
         let passed = self.store.last_passed(Kind::Drill, remote, now()).ok().flatten();
         // What exactly is wrong is the owner's to read, and not the outside's.
         let why = format!("the rehearsed restore from {remote} did not pass; `agent status` tells why");
@@ -158,6 +170,27 @@ impl Upkeep {
         };
         self.tell(signal, &run);
         ended
+    }
+
+    /// What its process would have written down, had it not died first.
+    fn write_down(&self, remote: &str, began_at: UnixMillis, error: &anyhow::Error) -> anyhow::Result<()> {
+        let Some(died) = error.downcast_ref::<Died>().filter(|died| !died.was_told_to()) else {
+            return Ok(());
+        };
+        let newest = self.store.newest_rehearsal(Kind::Drill, remote)?;
+        if newest.is_some_and(|newest| newest.began_at >= began_at) {
+            return Ok(());
+        }
+        self.store.add_rehearsal(&Rehearsal {
+            kind: Kind::Drill,
+            remote: remote.to_owned(),
+            point: None,
+            began_at,
+            ended_at: now(),
+            fault: Some(died.to_string()),
+            seen: "{}".to_owned(),
+        })?;
+        Ok(())
     }
 
     fn tell(&self, signal: Signal, run: &RunId) {

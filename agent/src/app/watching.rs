@@ -172,7 +172,8 @@ fn registrations(config: &Config, domains: &[String], egress: &Egress) -> Option
     }
 }
 
-/// The disks that the shop needs, the database's first: each with what it is for.
+/// The disks that the shop needs, the database's first, and those that the owner named: each with what it is for. The
+/// database itself may be a link to another disk than its folder's.
 fn places(config: &Config) -> Vec<(Role, PathBuf)> {
     let database = config.backup.database.parent().map(PathBuf::from);
     let logs = config
@@ -183,10 +184,12 @@ fn places(config: &Config) -> Vec<(Role, PathBuf)> {
         .filter_map(|file| file.parent().map(PathBuf::from));
     let own = database
         .into_iter()
-        .chain(config.backup.files.iter().cloned())
-        .chain(config.watch.disks.iter().cloned())
-        .chain([PathBuf::from("/")]);
+        .chain([config.backup.database.clone()])
+        .chain(config.backup.files.iter().cloned());
+    let named = config.watch.disks.iter().cloned();
     own.map(|place| (Role::Shop, place))
+        .chain(named.map(|place| (Role::Named, place)))
+        .chain([(Role::Shop, PathBuf::from("/"))])
         .chain([(Role::State, config.state_dir.clone())])
         .chain(folders_of_remotes(config).map(|place| (Role::Remote, place)))
         .chain(logs.map(|place| (Role::Logs, place)))
@@ -236,5 +239,68 @@ fn log_settings(config: &Config) -> logs::Settings {
         },
         every: logs.every,
         marker_every: logs.marker_every,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use protocol::settings::Faults;
+    use tokio::sync::watch::channel;
+
+    use super::*;
+    use crate::{
+        config::{Environment, Purpose},
+        watch::probe::At,
+    };
+
+    /// The role of the disk in memory, which every Linux has and which the owner named.
+    fn role_of_named(config: &Config, store: &Arc<Store>) -> Vec<Role> {
+        let (_said, health) = channel(None);
+        let past = History::new(Arc::clone(store));
+        let database = config.backup.database.clone();
+        let mut disks = Disks::new(places(config), rotating(config), database, health, past);
+        let seen = disks.look(At {
+            now: UnixMillis(1),
+            tick: Instant::now(),
+        });
+        let keys = seen.findings.iter().map(|found| found.key.as_str());
+        let named = keys.filter(|key| key.ends_with("//dev/shm") && Role::question_of(key) == "disk");
+        named.map(Role::of_key).collect()
+    }
+
+    #[test]
+    fn a_disk_that_the_owner_named_is_the_shops_only_where_something_of_the_shop_lies_on_it() {
+        let (dir, named) = (
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir_in("/dev/shm").unwrap(),
+        );
+        let path = dir.path().join("agent.toml");
+        let store = Arc::new(Store::open(dir.path()).unwrap());
+        let role_with = |remote: &std::path::Path, log: &std::path::Path| {
+            let text = format!(
+                "[owner]\nchat_ids = [1]\n[backup]\ndatabase = \"shop.db\"\nrecipients = [\"owner.asc\"]\n\
+                 [remotes.local]\ntype = \"fs\"\nroot = \"{}\"\n[state]\ndir = \"state\"\n\
+                 [watch]\ndisks = [\"{}\"]\n[watch.logs]\nfiles = [\"{}\"]\n",
+                remote.join("backups").display(),
+                named.path().display(),
+                log.join("a.log").display()
+            );
+            fs::write(&path, text).unwrap();
+            let environment = Environment::new(None, Vec::new(), &path);
+            let mut faults = Faults::default();
+            let config = Config::read(&path, Purpose::Look, &environment, &mut faults);
+            assert!(faults.sentences().is_empty(), "{:?}", faults.sentences());
+            role_of_named(&config, &store)
+        };
+        let (here, there) = (dir.path(), named.path());
+        assert_eq!(role_with(here, here), [Role::Named]);
+        assert_eq!(role_with(here, there), [Role::Logs]);
+        assert_eq!(role_with(there, there), [Role::Remote]);
+        // Its folder is on another disk, and what is written is not.
+        symlink(there.join("shop.db"), here.join("shop.db")).unwrap();
+        fs::write(there.join("shop.db"), "").unwrap();
+        assert_eq!(role_with(there, there), [Role::Shop]);
     }
 }

@@ -20,6 +20,11 @@ const ADD: &str = "INSERT INTO report (at, kind) VALUES (:at, :kind)";
 const PRUNE: &str = "DELETE FROM report WHERE at < :before";
 const COUNT: &str =
     "SELECT kind, count(*) FROM report WHERE at > :since GROUP BY kind ORDER BY count(*) DESC, max(at) DESC";
+/// When those of a kind went out or will, and how many they were.
+const OF_LATE: &str = "
+    SELECT count(*), max(not_before) FROM messages
+    WHERE episode IS NULL AND runbook = :kind AND created_at > :since AND created_at <= :now";
+const HOUR_MS: i64 = 3_600_000;
 const KEPT_MS: i64 = 7 * 86_400_000;
 
 /// A single event that the owner is told.
@@ -84,6 +89,25 @@ impl Store {
                 Ok((row.get(0)?, u64::try_from(count).unwrap_or(0)))
             })?;
             rows.collect()
+        })
+    }
+
+    /// How many reports of a kind there were within the hour, and when the last of them was due; `None` where there was none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn reported_of_late(
+        &self,
+        kind: &str,
+        now: UnixMillis,
+    ) -> rusqlite::Result<Option<(u32, UnixMillis)>> {
+        let of = named_params! { ":kind": kind, ":now": now.0, ":since": now.0.saturating_sub(HOUR_MS) };
+        self.read(|connection| {
+            connection.prepare_cached(OF_LATE)?.query_row(of, |row| {
+                let due_at: Option<i64> = row.get(1)?;
+                let count = row.get(0)?;
+                Ok(due_at.map(|due_at| (count, UnixMillis(due_at))))
+            })
         })
     }
 

@@ -55,4 +55,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0050_places.sql"),
     include_str!("../../migrations/0051_put_back.sql"),
     include_str!("../../migrations/0052_clock_steps.sql"),
+    include_str!("../../migrations/0053_true_times.sql"),
 ];

@@ -18,14 +18,14 @@ pub use ladder::{Climb, Rung, Stuck, Taken};
 pub use moments::PutOff;
 pub(super) use moments::stepped;
 pub use place::There;
-pub use thread::{Said, Told};
+pub use thread::{OfLate, Said, Told};
 pub use waiting::{Backlog, Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, also, was, loud, open, is_edit,
-                          follows_up, settles, in_passing, created_at, not_before)
+                          follows_up, settles, in_passing, created_at, not_before, since)
     VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :also, :was, :loud, :open, :is_edit,
-            :follows_up, :settles, :in_passing, :created_at, :not_before)";
+            :follows_up, :settles, :in_passing, :created_at, :not_before, :since)";
 const ADD_DELIVERY: &str = "
     INSERT OR IGNORE INTO deliveries (message, rung, chat_id, place, opened_at, climbed, refused)
     VALUES (:message, :rung, :chat_id, :place, :now, :climbed,
@@ -53,7 +53,8 @@ const EDITABLE: &str = "
     SELECT m.id FROM messages m
     WHERE m.id = (SELECT max(id) FROM messages WHERE episode = :episode AND is_edit = 0 AND open = 1)
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND (d.in_doubt = 1 OR d.sent_at IS NOT NULL))";
-const REWRITE: &str = "UPDATE messages SET headline = :headline, text = :text, also = :also WHERE id = :id";
+const REWRITE: &str = "
+    UPDATE messages SET headline = :headline, text = :text, also = :also, since = :since WHERE id = :id";
 const DROP_EDITS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE sent_at IS NULL AND dropped_at IS NULL
@@ -96,6 +97,9 @@ pub struct Message {
     pub settles: bool,
     /// Whether it is one of many changes: a way that cannot change a message gets it only where it turns an end around.
     pub in_passing: bool,
+    /// When that was which it tells, as the owner reads it: the beginning of a trouble, or its end. None where that is the
+    /// moment at which it was queued.
+    pub since: Option<UnixMillis>,
     /// Not before this moment; at once when none.
     pub not_before: Option<UnixMillis>,
     /// How many ways to the owner it takes at once, from the first on.
@@ -162,6 +166,7 @@ pub(super) fn add(
         ":in_passing": message.in_passing,
         ":created_at": came_up_at.0,
         ":not_before": message.not_before.unwrap_or(due_at).0,
+        ":since": message.since.map(|since| since.0),
     })?;
     for (address, climbed) in ladder::first_ways(transaction, ladder, message)? {
         add_delivery(transaction, id, &address, climbed, due_at)?;
@@ -193,6 +198,7 @@ fn rewritten(
     }
     transaction.prepare_cached(REWRITE)?.execute(named_params! {
         ":id": id, ":headline": message.headline, ":text": message.text, ":also": message.also.join("\n"),
+        ":since": message.since.map(|since| since.0),
     })?;
     Ok(true)
 }
@@ -364,9 +370,55 @@ mod tests {
             follows_up: false,
             settles: false,
             in_passing: false,
+            since: None,
             not_before: None,
             rungs: 1,
         }
+    }
+
+    #[test]
+    fn when_it_was_is_kept_with_a_message_changes_with_its_words_and_goes_along_with_the_clock() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let now = UnixMillis(9_000);
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: 1,
+        };
+        let told = |store: &Store| {
+            let rows = store.waiting(&address, 10, now).unwrap();
+            let row = rows.last().unwrap();
+            (rows.len(), row.message.since, row.created_at, row.happened_at())
+        };
+        let say = |since: i64, is_edit| {
+            let message = Message {
+                since: Some(UnixMillis(since)),
+                is_edit,
+                ..message(1)
+            };
+            store
+                .write(|transaction| add(transaction, &ladder(), &message, now))
+                .unwrap();
+            told(&store)
+        };
+        let at = |since| (1, Some(UnixMillis(since)), now, UnixMillis(since));
+        assert_eq!(say(2_000, false), at(2_000));
+        assert_eq!(say(5_000, true), at(5_000), "headed by something else");
+        store
+            .write(|transaction| stepped(transaction, -1_000, now))
+            .unwrap();
+        assert_eq!(told(&store).1, Some(UnixMillis(4_000)));
+        drop(store);
+        // What an agent before it left waiting.
+        let file = Connection::open(dir.path().join(crate::store::FILE_NAME)).unwrap();
+        file.execute_batch("ALTER TABLE messages DROP COLUMN since; PRAGMA user_version = 52")
+            .unwrap();
+        drop(file);
+        let store = Store::open(dir.path()).unwrap();
+        let queued_at = UnixMillis(8_000);
+        assert_eq!(told(&store), (1, None, queued_at, queued_at));
+        store.bring_outbox_back(UnixMillis(7_000)).unwrap();
+        assert_eq!(told(&store).1, None);
     }
 
     #[test]
@@ -468,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_that_may_have_been_told_counts_as_one_for_an_hour_and_none_of_a_clock_that_was_ahead() {
+    fn what_may_have_been_told_counts_for_an_hour_and_nothing_of_a_clock_that_was_ahead() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let address = Address {
@@ -492,7 +544,8 @@ mod tests {
         };
         let (first, second) = (pause(1, 1_000), pause(2, 2_000));
         let asks = pause(3, 3_000);
-        let told = |at_ms| store.pauses_told(&address, &asks, UnixMillis(at_ms)).unwrap();
+        let of_late = |at_ms| store.told_of_late(&address, &asks, UnixMillis(at_ms)).unwrap();
+        let told = |at_ms| of_late(at_ms).count;
         store.delivery_opened(std::slice::from_ref(&asks)).unwrap();
         assert_eq!(told(3_000), 0, "neither itself nor what was not tried");
         store.delivery_opened(std::slice::from_ref(&first)).unwrap();
@@ -501,6 +554,20 @@ mod tests {
             .delivery_sent(&[second], Some(7), UnixMillis(9_000))
             .unwrap();
         assert_eq!((told(3_000), told(9_000), told(3_605_000)), (1, 2, 1));
+        assert!(!of_late(9_000).is_reminder);
+        let reminder = Message {
+            follows_up: true,
+            ..message(4)
+        };
+        store
+            .write(|transaction| add(transaction, &ladder(), &reminder, UnixMillis(9_500)))
+            .unwrap();
+        let rows = store.waiting(&address, 10, UnixMillis(9_500)).unwrap();
+        let reminder = rows.last().cloned().unwrap();
+        store
+            .delivery_sent(&[reminder], Some(8), UnixMillis(9_500))
+            .unwrap();
+        assert!(of_late(9_500).is_reminder);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Is there room on each disk that the shop needs, for bytes and for files? Does it take writes? When will it be full?
+//! Is there room on each disk that the shop needs or the owner named, for bytes and for files? Does it take writes? When will it be full?
 //! It deletes nothing, and follows no link out of the trees that it adds up.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -17,7 +17,10 @@ use super::{
     space::{MountPoints, MountTable, Space, as_df_tells, space},
     trees,
 };
-use crate::alert::{role::Role, rule::Rule};
+use crate::alert::{
+    role::Role,
+    rule::{Rule, object_of},
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// Adding up trees costs more than asking the file system.
@@ -44,7 +47,7 @@ const ROOM: &[Rule] = &[Rule::DiskLow, Rule::DiskFull];
 const FILES: &[Rule] = &[Rule::InodesLow, Rule::InodesFull];
 const FILLING: &[Rule] = &[Rule::DiskFilling];
 
-/// A file system that the shop needs.
+/// A file system that the shop needs, or that the owner named.
 struct Disk {
     device: u64,
     /// The first place on it that was named.
@@ -69,12 +72,14 @@ impl Disk {
 
 /// The watch over the disks.
 pub struct Disks {
-    /// Each is on a disk that the shop needs; those on the same one are looked at once.
+    /// Each is on a disk that the shop needs or the owner named; those on the same one are looked at once.
     places: Vec<(Role, PathBuf)>,
     mounts: MountPoints,
     health: watch::Receiver<Option<Health>>,
     /// Whether the bot has told of itself since the start: before, its log's disk is not known.
     has_heard: bool,
+    /// The disks of the last look, by where they are mounted.
+    looked_at: BTreeSet<String>,
     /// What rotates by itself: logs, spool, backups, the journal.
     rotating: Vec<PathBuf>,
     database: PathBuf,
@@ -99,6 +104,7 @@ impl Disks {
             mounts: MountPoints::default(),
             health,
             has_heard: false,
+            looked_at: BTreeSet::new(),
             rotating,
             database,
             past,
@@ -118,7 +124,9 @@ impl Disks {
         let Some(folder) = told.filter(|folder| folder.is_absolute()) else {
             return;
         };
-        let is_new = self.places.iter().all(|(_, place)| *place != folder);
+        // What the owner named is the log's as well, by this word alone.
+        let is_known = |(role, place): &(Role, PathBuf)| *place == folder && *role != Role::Named;
+        let is_new = !self.places.iter().any(is_known);
         if is_new && self.places.len() < PLACES_MAX {
             self.places.push((Role::Logs, folder.clone()));
             self.rotating.push(folder);
@@ -184,7 +192,8 @@ impl Probe for Disks {
 
     fn owns(&self, key: &str) -> bool {
         let is_known = self.has_heard || Role::of_key(key) != Role::Logs;
-        is_known && QUESTIONS.contains(&Role::question_of(key))
+        // A disk that the owner named is looked at before the bot says that its log is there: its alert goes on meanwhile.
+        (is_known || self.looked_at.contains(object_of(key))) && QUESTIONS.contains(&Role::question_of(key))
     }
 
     fn look(&mut self, at: At) -> Seen {
@@ -196,7 +205,9 @@ impl Probe for Disks {
             .trees_at
             .is_none_or(|last| at.tick.saturating_duration_since(last) >= TREES_EVERY);
         let mounts = MountTable::now();
-        for disk in self.disks() {
+        let disks = self.disks();
+        self.looked_at = disks.iter().map(|disk| disk.mount.clone()).collect();
+        for disk in disks {
             match space(&disk.place, &mounts) {
                 Ok(space) => {
                     if trees_are_due {
@@ -460,7 +471,14 @@ mod tests {
             keys.any(|found| found.key.as_str() == "disk_of_logs//dev/shm")
         };
         assert!(!watched());
-        said.send_replace(Some(Health {
+        said.send_replace(Some(logging_to(&log)));
+        assert!(watched());
+        said.send_replace(None);
+        assert!(watched());
+    }
+
+    fn logging_to(log: &Path) -> Health {
+        Health {
             log: Some(protocol::health::LogFile {
                 path: log.display().to_string(),
                 device: 0,
@@ -471,10 +489,41 @@ mod tests {
                 dropped_lines: 0,
             }),
             ..Health::default()
-        }));
-        assert!(watched());
-        said.send_replace(None);
-        assert!(watched());
+        }
+    }
+
+    #[test]
+    fn a_disk_that_the_owner_named_is_the_logs_by_the_bots_word_and_its_alert_goes_on_before_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let past = History::new(std::sync::Arc::new(
+            crate::store::Store::open(dir.path()).unwrap(),
+        ));
+        let (said, health) = watch::channel(None);
+        let named = PathBuf::from("/dev/shm");
+        let places = vec![
+            (Role::Shop, dir.path().to_path_buf()),
+            (Role::Named, named.clone()),
+        ];
+        let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), health, past);
+        let of_logs = Role::Logs.key("disk", "/dev/shm");
+        assert!(!disks.owns(of_logs.as_str()), "nothing was looked at");
+        let is_asked = |disks: &mut Disks, role: Role| {
+            let seen = disks.look(At {
+                now: UnixMillis(1),
+                tick: Instant::now(),
+            });
+            let key = role.key("disk", "/dev/shm");
+            seen.findings.iter().any(|found| found.key == key)
+        };
+        assert!(is_asked(&mut disks, Role::Named));
+        assert!(disks.owns(of_logs.as_str()));
+        assert!(
+            !disks.owns(Role::Logs.key("disk", "/mnt/logs").as_str()),
+            "that may be the log's"
+        );
+        said.send_replace(Some(logging_to(&named.join("bot.log"))));
+        assert!(is_asked(&mut disks, Role::Logs));
+        assert!(disks.owns(Role::Named.key("disk", "/dev/shm").as_str()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use serde_json::json;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    pretend_bot::incident,
+    pretend_bot::{dead_job, incident},
     pretend_telegram::{Fault, Telegram},
     world::{HASTE, LIMIT, OWNER, TOKEN, alerts, voice},
 };
@@ -205,7 +205,7 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
-    let incidents: Vec<_> = (1..=6).map(|id| incident(id, "A job was given up.")).collect();
+    let incidents: Vec<_> = (1..=6).map(|id| dead_job(id, "A job was given up.")).collect();
     desk.alerts.report(&incidents, None, UnixMillis(1_000)).unwrap();
     let sender = desk.send_to(OWNER);
     let told = telegram.wait_for(1).await;
@@ -220,7 +220,7 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     assert_eq!(
         told[0]
             .text()
-            .matches("1970-01-01 00:00:01 UTC  🟡 A job of the bot was given up: A job")
+            .matches("2026-11-22 09:00:00 UTC  🟡 A job of the bot was given up: A job")
             .count(),
         6
     );
@@ -260,7 +260,7 @@ async fn a_report_of_the_bots_has_buttons_and_a_silenced_kind_waits_and_is_not_d
     let hour = Duration::from_secs(3600);
     let until = desk.alerts.silence("incident/dead_job", hour, now()).unwrap();
     desk.alerts
-        .report(&[incident(2, "Another one.")], None, now())
+        .report(&[dead_job(2, "Another one.")], None, now())
         .unwrap();
     assert!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().is_empty());
     assert_eq!(desk.store.waiting(&address(OWNER), 10, until).unwrap().len(), 1);
@@ -285,7 +285,10 @@ async fn what_waited_through_an_outage_is_one_message_and_what_comes_together_at
     let hour_ago = UnixMillis(now().0 - 3_600_000);
     let fault = Observation::wrong(Rule::BackupFailed);
     let key = AlertKey::new("backup_remote", "a");
+    let half_an_hour = Duration::from_secs(1_800);
+    desk.alerts.maintenance(half_an_hour, hour_ago).unwrap();
     desk.alerts.observe(&key, fault, hour_ago).unwrap();
+    desk.alerts.tick(hour_ago.plus(half_an_hour)).unwrap();
     desk.alerts
         .report(&[incident(1, "A job was given up.")], None, now())
         .unwrap();
@@ -321,6 +324,25 @@ async fn what_waited_through_an_outage_is_one_message_and_what_comes_together_at
         "{told:?}"
     );
     assert!(!told[1].text().contains("could not be sent before"));
+}
+
+#[tokio::test]
+async fn reports_of_one_kind_that_come_behind_the_first_are_one_message_a_minute_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let page: Vec<_> = (1..=4).map(|id| dead_job(id, "A job was given up.")).collect();
+    let a_minute_ago = UnixMillis(now().0 - 61_000);
+    desk.alerts.report(&page, None, a_minute_ago).unwrap();
+    let first = desk.store.waiting(&address(OWNER), 10, a_minute_ago).unwrap();
+    assert_eq!(first.len(), 1, "{first:?}");
+    desk.store.delivery_sent(&first, Some(7), a_minute_ago).unwrap();
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    sender.abort();
+    let told = telegram.taken();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text().starts_with("3 messages at once"), "{told:?}");
 }
 
 #[tokio::test]

@@ -60,9 +60,13 @@ impl World {
 
     /// The machine's own disk is the shop's, and the one in memory, which every Linux has, is a place for backups.
     fn disks(&self) -> Disks {
+        self.disks_with(Role::Remote)
+    }
+
+    fn disks_with(&self, of_memory: Role) -> Disks {
         let places = vec![
             (Role::Shop, self.dir.path().to_path_buf()),
-            (Role::Remote, PathBuf::from("/dev/shm")),
+            (of_memory, PathBuf::from("/dev/shm")),
         ];
         let past = History::new(Arc::clone(&self.store));
         Disks::new(places, Vec::new(), PathBuf::new(), self.health.subscribe(), past)
@@ -103,6 +107,48 @@ fn an_alert_of_before_the_roles_goes_on_under_its_disks_new_key() {
     let new = Role::Remote.key("disk_writes", "/dev/shm");
     world.alerts.observe(&new, Observation::Fine, NOW).unwrap();
     assert!(world.keys().is_empty());
+}
+
+/// Before, what the owner named was the shop's. The same holds for what it explained: that is told by itself from then on.
+#[test]
+fn an_alert_of_a_disk_that_is_only_named_goes_on_as_that_and_explains_nothing_of_the_shop_any_more() {
+    let world = World::begin();
+    let before = AlertKey::new("disk_writes", "/dev/shm");
+    world.open(&before, Rule::DiskReadOnly);
+    let capture = AlertKey::new("capture", "shop");
+    let stopped = Observation::wrong(Rule::CaptureStopped);
+    let look_at_it = |after_s| {
+        let now = NOW.plus(Duration::from_secs(after_s));
+        world.alerts.observe(&capture, stopped.clone(), now).unwrap();
+        world.alerts.tick(now).unwrap();
+    };
+    (70..400).step_by(10).for_each(look_at_it);
+    let texts = || {
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: OWNER,
+        };
+        let now = NOW.plus(Duration::from_secs(3600));
+        let waiting = world.store.waiting(&address, 20, now).unwrap();
+        let texts = waiting.into_iter().map(|row| row.message.text);
+        texts.collect::<Vec<_>>()
+    };
+    let is_told = || {
+        let texts = texts();
+        texts
+            .iter()
+            .any(|text| text.contains("Orders do not leave the server"))
+    };
+    assert!(!is_told(), "the shop's disk explains it");
+    let mut disks = world.disks_with(Role::Named);
+    let spoken = look(&mut disks);
+    world
+        .alerts
+        .hand_over(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    assert_eq!(world.keys(), ["capture/shop", "disk_writes_of_named//dev/shm"]);
+    (400..700).step_by(10).for_each(look_at_it);
+    assert!(is_told(), "{:#?}", texts());
 }
 
 #[test]

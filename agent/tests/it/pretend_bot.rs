@@ -105,14 +105,26 @@ fn bind(address: SocketAddr) -> std::net::TcpListener {
     panic!("{address} stays in use")
 }
 
+/// Each of a kind of its own, the first of one that the agent has words for: several of one kind are told together.
 pub fn incident(id: i64, text: &str) -> Incident {
     let at = UnixMillis(1_795_338_000_000 + id);
     Incident {
         id: IncidentId(id),
         at,
-        kind: "dead_job".to_owned(),
+        kind: match id {
+            1 => "dead_job".to_owned(),
+            _ => format!("newer_{id}"),
+        },
         severity: Severity::Warning,
         text: text.to_owned(),
+    }
+}
+
+/// All of one kind, that of the first.
+pub fn dead_job(id: i64, text: &str) -> Incident {
+    Incident {
+        kind: "dead_job".to_owned(),
+        ..incident(id, text)
     }
 }
 

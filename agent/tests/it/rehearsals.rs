@@ -727,12 +727,18 @@ async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_pa
         killed = wait_for_ping(&service, |ping| ping["path"] == "/drill/137") => killed,
         () = kill_drills_of(agent.id()) => unreachable!("it goes on for ever"),
     };
+    agent.kill().unwrap();
+    agent.wait().unwrap();
     assert!(
         text(&killed["body"]).contains("latihan pemulihan dari"),
         "{killed}"
     );
-    agent.kill().unwrap();
-    agent.wait().unwrap();
+    let status = shop.agent(&["status"]);
+    let told = String::from_utf8_lossy(&status.stdout).into_owned() + &crate::shop::stderr(&status);
+    assert!(
+        told.contains("was killed (SIGKILL)"),
+        "what the outside is told to look for: {told}"
+    );
     let body = text(&bad["body"]);
     assert!(body.contains("latihan pemulihan dari"), "{body}");
     assert!(!body.contains('/') && !body.contains(CANARY), "{body}");

@@ -297,6 +297,11 @@ async fn a_bot_that_hung_before_the_agent_was_killed_and_is_gone_after_it_is_tol
 
 #[tokio::test]
 async fn every_incident_is_told_once_also_after_restarts_and_a_restored_shop() {
+    // Several of one kind would be told together.
+    let of = |kind: &str, incident| Incident {
+        kind: kind.to_owned(),
+        ..incident
+    };
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
     let bot = Bot::start(None, 1);
@@ -304,20 +309,21 @@ async fn every_incident_is_told_once_also_after_restarts_and_a_restored_shop() {
     let settings = || config(dir.path(), address, telegram.address, &[OWNER]);
     bot.think(|mind| {
         mind.incidents
-            .extend([incident(1, "first"), incident(2, "second")])
+            .extend([incident(1, "first"), of("send_refused", incident(2, "second"))])
     });
     let agent = Agent::start(settings());
     telegram.wait_for(2).await;
     settled(dir.path()).await;
     agent.kill().await;
     let agent = Agent::start(settings());
-    bot.think(|mind| mind.incidents.push(incident(3, "third")));
+    let third = of("payment_mismatch", incident(3, "third"));
+    bot.think(|mind| mind.incidents.push(third));
     telegram.wait_for(3).await;
     settled(dir.path()).await;
     agent.kill().await;
 
     // The shop went back to its first incident; a new one takes the number of one that was told.
-    let mut renewed = incident(2, "after the restore");
+    let mut renewed = of("restored_sales_paused", incident(2, "after the restore"));
     renewed.at = incident(99, "").at;
     bot.think(|mind| mind.incidents = vec![incident(1, "first"), renewed]);
     let agent = Agent::start(settings());

@@ -25,6 +25,7 @@ pub const HASTE: Pace = Pace {
     doubt_next: Duration::from_millis(20),
     doubt_most: Duration::from_millis(50),
     stays_away: Duration::from_secs(3600),
+    stays_away_most: Duration::from_secs(3600),
     lasts: Duration::ZERO,
     patience: Patience {
         critical: Duration::from_millis(100),

@@ -122,7 +122,7 @@ pub(super) fn is_there(root_key: &str, key: &str, rule: Rule) -> bool {
         | (Role::State, Topic::Agent | Topic::Backup)
         | (Role::Remote, Topic::Backup)
         | (Role::Logs, Topic::Logs) => true,
-        (Role::State | Role::Remote | Role::Logs, _) => object_of(root_key) == object_of(key),
+        (Role::State | Role::Remote | Role::Logs | Role::Named, _) => object_of(root_key) == object_of(key),
     }
 }
 

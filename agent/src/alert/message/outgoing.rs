@@ -24,7 +24,7 @@ const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 /// time after it rang.
 pub const STAYS_AWAY: Duration = Duration::from_secs(30);
 /// By then the end itself is told, however often that was told before.
-const STAYS_AWAY_MOST: Duration = Duration::from_secs(900);
+pub const STAYS_AWAY_MOST: Duration = Duration::from_secs(900);
 /// How long what is back by a change of its message lasts before that is a message, where no message can be changed: one that
 /// lasts rings by then.
 pub const LASTS: Duration = CRITICAL_STANDS.saturating_add(Duration::from_secs(15));
@@ -61,7 +61,7 @@ pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
 pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
     let mut notes = String::new();
     if !is_edit && waited_in_vain(row, now) {
-        let at = moment(&voice.timezone, row.created_at);
+        let at = moment(&voice.timezone, row.happened_at());
         let late = match row.may_be_repeated() {
             true => phrases(voice.language).of_then,
             false => phrases(voice.language).late,
@@ -103,7 +103,7 @@ pub(super) fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option
     if only_marks || went_both_ways || waited_on_purpose {
         return None;
     }
-    let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);
+    let at = moment_beside(&voice.timezone, told.sent_at, row.happened_at());
     let note = phrases(voice.language).elsewhere;
     Some(note.replace("{at}", &at).replace("{way}", &told.rung))
 }

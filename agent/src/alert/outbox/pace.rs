@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::alert::{
     ladder::Patience,
-    message::{LASTS, STAYS_AWAY},
+    message::{LASTS, STAYS_AWAY, STAYS_AWAY_MOST},
 };
 
 /// How fast messages follow each other.
@@ -27,6 +27,8 @@ pub struct Pace {
     pub doubt_most: Duration,
     /// How long what comes and goes is well before that is a message of its own, where no message can be changed.
     pub stays_away: Duration,
+    /// The same once the hour has had its messages: by then the end itself comes first.
+    pub stays_away_most: Duration,
     /// How long what is back by a change of its message lasts before that is a message, where no message can be changed: one
     /// that lasts rings by then.
     pub lasts: Duration,
@@ -49,6 +51,7 @@ impl Pace {
         doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
         stays_away: STAYS_AWAY,
+        stays_away_most: STAYS_AWAY_MOST,
         lasts: LASTS,
         patience: Patience::USUAL,
     };

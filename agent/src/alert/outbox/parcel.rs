@@ -200,10 +200,29 @@ fn is_unheard(row: &Waiting, now: UnixMillis) -> bool {
     message.in_passing && message.loud && !message.open && elsewhere.is_none() && message::is_late(row, now)
 }
 
-/// Many at once are a backlog, and so are two of which one waited through an outage.
+/// Many at once are a backlog, and so are two of which one waited through an outage, and two reports of one kind.
 fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
     rows.len() > SINGLE_ROWS_MAX
-        || (rows.len() > 1 && rows.iter().any(|row| message::waited_in_vain(row, now)))
+        || (rows.len() > 1 && rows.iter().any(|row| waited_here(row, now)))
+        || has_two_of_a_kind(rows)
+}
+
+/// Whether it waited in vain for this way, and not for the patience that another one had first.
+fn waited_here(row: &Waiting, now: UnixMillis) -> bool {
+    let here_since = row.climbed_at.unwrap_or(row.created_at).max(row.created_at);
+    let since_here = Waiting {
+        created_at: here_since,
+        ..row.clone()
+    };
+    message::waited_in_vain(&since_here, now)
+}
+
+fn has_two_of_a_kind(rows: &[Waiting]) -> bool {
+    let reports = rows.iter().filter(|row| is_report(&row.message));
+    let mut kinds = BTreeSet::new();
+    reports
+        .filter_map(|row| row.message.runbook.as_deref())
+        .any(|kind| !kinds.insert(kind))
 }
 
 /// Whether one of them is over by another one: told alone the first would ring for nothing.

@@ -1,14 +1,19 @@
 //! The words that something which comes and goes is well for the moment, or back. Where messages can be changed they are a
-//! change of one; where they cannot, each is a message of its own once it has lasted. That it is well must last longer each
-//! time until it rings again: whoever reads there is to know how it stands, and not each coming and going.
+//! change of one; where they cannot, each is a message of its own once it has lasted, as long as the hour has room for that:
+//! whoever reads there is to know how it stands, and not each coming and going.
 //! It sends nothing, and counts none: how often it was told is the store's to know.
-
-use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
 use super::{Sender, now};
 use crate::store::outbox::Waiting;
+
+/// An hour holds three messages: once it had this many, what is well stays so for longer before it is said.
+const TOLD_BEFORE_MOST: u32 = 1;
+/// By so much: whoever reads there is to know within minutes how it ended.
+const LONGER: u32 = 4;
+/// After as many the end itself comes first.
+const TOLD_MOST: u32 = 4;
 
 /// What becomes of such a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,21 +41,20 @@ impl Sender {
         if rows[..at].iter().any(is_same) {
             return Ok(None);
         }
-        let lasts = match (row.message.open, row.message.loud) {
-            (true, _) => self.pace.lasts,
-            // It is all that rings of something that lasted.
-            (false, true) => self.pace.stays_away,
-            (false, false) => {
-                let told = self.store.pauses_told(&self.address, row, now())?;
-                lasts_before_told(self.pace.stays_away, told)
+        let lasts = match row.message.open {
+            true => self.pace.lasts,
+            false => {
+                let told = self.store.told_of_late(&self.address, row, now())?;
+                match told.count {
+                    // The end of what lasted until somebody was reminded of it is no coming and going.
+                    _ if told.is_reminder => self.pace.stays_away,
+                    0..=TOLD_BEFORE_MOST => self.pace.stays_away,
+                    count if count < TOLD_MOST => self.pace.stays_away.saturating_mul(LONGER),
+                    _ => self.pace.stays_away_most,
+                }
             }
         };
         let until = row.created_at.plus(lasts);
         Ok((until > now()).then_some(Pause::Young(until)))
     }
-}
-
-/// How long it must be well after so many that were told: 30 s, two minutes, eight, and then the end itself comes first.
-fn lasts_before_told(first: Duration, told: u32) -> Duration {
-    first.saturating_mul(4_u32.saturating_pow(told))
 }

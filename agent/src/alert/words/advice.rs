@@ -36,8 +36,12 @@ pub(in crate::alert) fn advice_on_cause(
     match (rule, language) {
         (Rule::DatabaseRefuses, Language::Id) => id::on_refusal(code_of(detail)),
         (Rule::DatabaseRefuses, Language::En) => en::on_refusal(code_of(detail)),
+        (Rule::BackupNotTaken, Language::Id) if was_killed(detail) => Some(id::BACKUP_KILLED),
+        (Rule::BackupNotTaken, Language::En) if was_killed(detail) => Some(en::BACKUP_KILLED),
         (Rule::BackupNotTaken, Language::Id) => is_full(detail).then_some(id::BACKUP_WITHOUT_ROOM),
         (Rule::BackupNotTaken, Language::En) => is_full(detail).then_some(en::BACKUP_WITHOUT_ROOM),
+        (Rule::DrillFailed, Language::Id) => was_killed(detail).then_some(id::DRILL_KILLED),
+        (Rule::DrillFailed, Language::En) => was_killed(detail).then_some(en::DRILL_KILLED),
         (Rule::BackupFailed, Language::Id) => detail.contains(NO_FILES).then_some(id::BACKUP_WITHOUT_FILES),
         (Rule::BackupFailed, Language::En) => detail.contains(NO_FILES).then_some(en::BACKUP_WITHOUT_FILES),
         _ => None,
@@ -94,6 +98,11 @@ fn code_of(detail: &str) -> &str {
     detail.split_once(", ").map_or(detail, |(code, _)| code)
 }
 
+/// As `app::died` says it.
+fn was_killed(detail: &str) -> bool {
+    detail.contains("(SIGKILL)")
+}
+
 /// As the system says it.
 fn is_full(detail: &str) -> bool {
     detail.to_lowercase().contains("no space left on device")
@@ -110,6 +119,10 @@ mod tests {
             let advice = |detail| advice_on_cause(language, Rule::BackupNotTaken, detail);
             assert!(advice(full).unwrap().contains("df -h"));
             assert_eq!(advice("the key is gone"), None);
+            let killed = "the process that was to do it was killed (SIGKILL), as the system does where memory is used up";
+            assert!(advice(killed).unwrap().contains("free -h"));
+            let drill = advice_on_cause(language, Rule::DrillFailed, killed).unwrap();
+            assert!(drill.contains("free -h") && drill.contains("agent drill --remote {object}"));
         }
     }
 

@@ -33,6 +33,7 @@ pub(super) const PHRASES: Phrases = Phrases {
         "If the disk holds nothing but the agent's state",
         "If the disk holds nothing but backups",
         "If the disk holds nothing but logs",
+        "If you named the disk, and nothing of the shop or the agent is there",
     ],
     restarting: "The agent has been restarting the bot since {at} ({count} of {most} within an hour); how that ends follows here.",
     restart_unknown: "The agent tried to restart the bot at {at} ({count} of {most} within an hour); how that ended is not known.",
@@ -74,6 +75,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     repeated: "(may be repeated)",
     elsewhere: "this way was down; it went by {way} at {at}",
     first_seen: "Seen first: {at}.",
+    wrong_since: "Wrong since {at}.",
     late: "of {at}; it could not be sent before",
     of_then: "of {at}",
     summary: "{count} messages at once, with their true times:",
@@ -266,6 +268,12 @@ const BOT_PORT_TAKEN: Wording = Wording {
 
 /// What to do about a backup whose remote can hold no more files.
 pub(super) const BACKUP_WITHOUT_FILES: &str = "find the folder with very many files on that remote's disk and empty it: df -i names the disk, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 the folder. Then back up now: agent backup";
+
+/// What to do about a backup whose process was killed.
+pub(super) const BACKUP_KILLED: &str = "look whether memory is short: free -h; journalctl -k -n 50 names what the system ended. The agent tries again by itself within a quarter of an hour; at once: agent backup";
+
+/// What to do about a rehearsal whose process was killed.
+pub(super) const DRILL_KILLED: &str = "look whether memory is short: free -h; journalctl -k -n 50 names what the system ended. Then rehearse again: agent drill --remote {object}";
 
 /// What to do about a backup that found no room on the disk.
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "make room first: df -h and df -i say what is full; journalctl --vacuum-size=200M; apt-get clean. The agent tries again by itself within a quarter of an hour; at once: agent backup";

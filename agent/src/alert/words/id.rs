@@ -33,6 +33,7 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada data agent",
         "Bila di disk itu hanya ada cadangan",
         "Bila di disk itu hanya ada log",
+        "Bila disk itu Anda sebut di [watch] dan di sana tidak ada apa pun dari toko atau agent",
     ],
     restarting: "Agent sedang memulai ulang bot sejak {at} ({count} dari {most} dalam satu jam); hasilnya menyusul di sini.",
     restart_unknown: "Agent mencoba memulai ulang bot pada {at} ({count} dari {most} dalam satu jam); hasilnya tidak diketahui.",
@@ -74,6 +75,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     repeated: "(mungkin ulangan)",
     elsewhere: "jalur ini sempat putus; pesan ini dikirim lewat {way} pukul {at}",
     first_seen: "Terlihat pertama kali: {at}.",
+    wrong_since: "Bermasalah sejak {at}.",
     late: "dari {at}; baru sekarang dapat dikirim",
     of_then: "dari {at}",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
@@ -270,6 +272,12 @@ const BOT_PORT_TAKEN: Wording = Wording {
 
 /// Indonesian. What to do about a backup whose remote can hold no more files.
 pub(super) const BACKUP_WITHOUT_FILES: &str = "cari folder dengan berkas sangat banyak di disk remote itu lalu kosongkan: df -i menunjukkan disknya, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 foldernya. Lalu cadangkan sekarang: agent backup";
+
+/// What to do about a backup whose process was killed.
+pub(super) const BACKUP_KILLED: &str = "periksa apakah memori kurang: free -h; journalctl -k -n 50 menyebut apa yang dimatikan sistem. Agent mencoba lagi sendiri dalam seperempat jam; langsung: agent backup";
+
+/// What to do about a rehearsal whose process was killed.
+pub(super) const DRILL_KILLED: &str = "periksa apakah memori kurang: free -h; journalctl -k -n 50 menyebut apa yang dimatikan sistem. Lalu latih lagi: agent drill --remote {object}";
 
 /// Indonesian. What to do about a backup that found no room on the disk.
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "kosongkan disk dulu: df -h dan df -i menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean. Agent mencoba lagi sendiri dalam seperempat jam; langsung: agent backup";

@@ -119,7 +119,7 @@ pub(super) struct Phrases {
     /// Before what to do.
     pub todo: &'static str,
     /// Before what it means on a disk that holds nothing graver, in the order of [`Role::ALL`] after the shop's.
-    pub only_on_disk: [&'static str; 3],
+    pub only_on_disk: [&'static str; 4],
     /// That the agent restarted a hung bot; `{count}` of `{most}` and `{at}` are filled in.
     pub restarted: &'static str,
     /// The same while it is going on, and where nobody knows how it ended.
@@ -200,6 +200,8 @@ pub(super) struct Phrases {
     pub elsewhere: &'static str,
     /// In a message about what was seen long before; `{at}` is filled in.
     pub first_seen: &'static str,
+    /// In a summary, under what became graver or is told again; `{at}` is filled in.
+    pub wrong_since: &'static str,
     /// On a message that waited through an outage; `{at}` is filled in.
     pub late: &'static str,
     /// On one of which nobody knows whether it arrived before that; `{at}` is filled in.
@@ -420,7 +422,7 @@ mod tests {
                 let own = wording_of(language, rule, Role::Shop.key("disk", "/").as_str());
                 assert_eq!(own.means, wording(language, rule).means);
                 let mut meanings = vec![own.means];
-                for role in [Role::State, Role::Remote, Role::Logs] {
+                for role in Role::ALL.into_iter().skip(1) {
                     let words = wording_of(language, rule, role.key("disk", "/mnt").as_str());
                     assert!(words.means.starts_with(goes_on), "{rule:?}: {}", words.means);
                     assert!(words.todo.contains("{object}"), "{rule:?}: {}", words.todo);
@@ -428,7 +430,7 @@ mod tests {
                 }
                 meanings.sort_unstable();
                 meanings.dedup();
-                assert_eq!(meanings.len(), 4, "{meanings:?}");
+                assert_eq!(meanings.len(), Role::ALL.len(), "{meanings:?}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
 //! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+mod died;
 mod drills;
 mod holes;
 mod put_back;
@@ -232,11 +233,6 @@ const SENTENCES: &[(&str, &str)] = &[
         "systemctl restart {} took longer than {} s",
         "systemctl restart {} makan waktu lebih dari {} detik",
     ),
-    (
-        "its process ended with {}; its last words were: {}",
-        "prosesnya berakhir dengan {}; kata-kata terakhirnya: {}",
-    ),
-    ("its process ended with {}", "prosesnya berakhir dengan {}"),
     ("{} lies too deep", "{} terlalu dalam di dalam folder"),
     (
         "{} is a symbolic link, which is not followed",
@@ -307,6 +303,7 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
 fn known() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     drills::SENTENCES
         .iter()
+        .chain(died::SENTENCES)
         .chain(holes::SENTENCES)
         .chain(put_back::SENTENCES)
         .chain(SENTENCES)

@@ -30,7 +30,8 @@ impl Upkeep {
         }
         let remote = self.next_in_turn().context("no remote is configured")?;
         let began_at = now();
-        let said = self.telling(&remote, self.watched(&remote, step)).await?;
+        let said = self.telling(&remote, self.watched(&remote, step)).await;
+        let said = said.unwrap_or_else(|error| format!("{error:#}"));
         let newest = self.store.newest_rehearsal(Kind::Drill, &remote)?;
         Ok(match newest.filter(|it| it.began_at >= began_at) {
             None => DrillEnd::Broken(said),

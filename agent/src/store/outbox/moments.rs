@@ -13,6 +13,7 @@ use crate::store::{Store, alerts::severity_named};
 const MOVE_MESSAGES: &str = "
     UPDATE messages SET
         created_at = min(max(created_at + :step, 0), :now),
+        since = min(max(since + :step, 0), :now),
         not_before = CASE
             WHEN not_before > created_at AND not_before <= min(max(created_at + :step, 0), :now) + 86400000
             THEN not_before

@@ -118,6 +118,7 @@ mod tests {
             follows_up: false,
             settles: false,
             in_passing: false,
+            since: None,
             not_before: None,
             rungs: 3,
         }

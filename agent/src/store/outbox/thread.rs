@@ -29,17 +29,16 @@ const TOLD: &str = "
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
     SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
            (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1)";
-/// Since the last time that it rang there. What may have been told counts as well: on a way that loses its answers nothing
-/// else would.
-const PAUSES: &str = "
+/// What may have been told counts as well: on a way that loses its answers nothing else would. Rows of one message have one
+/// moment.
+const OF_LATE: &str = "
     WITH told AS (
-        SELECT m.id, m.open, m.is_edit, m.in_passing, coalesce(d.sent_at, m.created_at) AS at
+        SELECT m.id, m.open = 1 AND m.is_edit = 0 AND m.follows_up = 1 AS reminds, coalesce(d.sent_at, m.created_at) AS at
         FROM messages m JOIN deliveries d ON d.message = m.id
         WHERE m.alert_key = :alert_key AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
-    SELECT count(*) FROM told
-    WHERE open = 0 AND in_passing = 1 AND at > :since AND at <= :now
-        AND id > coalesce((SELECT max(id) FROM told WHERE open = 1 AND is_edit = 0), 0)";
+    SELECT count(DISTINCT at), coalesce((SELECT reminds FROM told ORDER BY id DESC LIMIT 1), 0)
+    FROM told WHERE at > :since AND at <= :now";
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -61,6 +60,15 @@ pub struct Told {
     pub last: Option<Said>,
     /// The last that it certainly was.
     pub last_sure: Option<Said>,
+}
+
+/// What a way told about one alert within the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfLate {
+    /// How many messages.
+    pub count: u32,
+    /// Whether the last of all was that it is wrong still, or graver: it has lasted.
+    pub is_reminder: bool,
 }
 
 impl Said {
@@ -94,20 +102,27 @@ impl Store {
         })
     }
 
-    /// How often within the hour, since it last rang there, this way told or may have told that what the row is about was
-    /// well for a moment.
+    /// What this way told within the hour about what the row is about, or may have told.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn pauses_told(&self, address: &Address, row: &Waiting, now: UnixMillis) -> rusqlite::Result<u32> {
+    pub fn told_of_late(
+        &self,
+        address: &Address,
+        row: &Waiting,
+        now: UnixMillis,
+    ) -> rusqlite::Result<OfLate> {
         let parameters = named_params! {
             ":rung": address.rung, ":chat_id": address.chat_id, ":row": row.id.0,
             ":alert_key": row.message.alert_key, ":since": now.0.saturating_sub(HOUR_MS), ":now": now.0,
         };
         self.read(|connection| {
-            connection
-                .prepare_cached(PAUSES)?
-                .query_row(parameters, |row| row.get(0))
+            connection.prepare_cached(OF_LATE)?.query_row(parameters, |row| {
+                Ok(OfLate {
+                    count: row.get(0)?,
+                    is_reminder: row.get(1)?,
+                })
+            })
         })
     }
 

@@ -14,7 +14,8 @@ const WAITING: &str = "
            m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed,
            m.settles, m.in_passing, m.also, m.was,
            coalesce((SELECT max(iif(p.sent_at IS NOT NULL, 2, p.in_doubt)) FROM deliveries p
-                     WHERE p.message = m.id AND p.place = d.place AND p.id <> d.id), 0) AS there
+                     WHERE p.message = m.id AND p.place = d.place AND p.id <> d.id), 0) AS there,
+           iif(d.climbed, d.opened_at, NULL) AS climbed_at, m.since
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
@@ -81,8 +82,10 @@ pub struct Waiting {
     pub id: DeliveryId,
     /// What is to be said.
     pub message: Message,
-    /// When the reason came up.
+    /// When the reason to say it came up: by that it is paced, and late. The owner reads [`Waiting::happened_at`].
     pub created_at: UnixMillis,
+    /// When this way took it, where an earlier one had not taken it.
+    pub climbed_at: Option<UnixMillis>,
     /// Whether an earlier attempt may have arrived.
     pub in_doubt: bool,
     /// What is known of it at its place from the other ways that lead there.
@@ -107,6 +110,12 @@ impl Waiting {
     #[must_use]
     pub fn may_be_repeated(&self) -> bool {
         self.in_doubt || self.there == There::Perhaps
+    }
+
+    /// When that was which it tells, as far as that is known.
+    #[must_use]
+    pub fn happened_at(&self) -> UnixMillis {
+        self.message.since.unwrap_or(self.created_at)
     }
 }
 
@@ -212,10 +221,12 @@ fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
             follows_up: row.get(10)?,
             settles: row.get(17)?,
             in_passing: row.get(18)?,
+            since: row.get::<_, Option<i64>>("since")?.map(UnixMillis),
             not_before: Some(UnixMillis(row.get(12)?)),
             rungs: 1,
         },
         created_at: UnixMillis(row.get(11)?),
+        climbed_at: row.get::<_, Option<i64>>("climbed_at")?.map(UnixMillis),
         in_doubt: row.get(13)?,
         there: There::numbered(row.get(21)?),
         elsewhere: elsewhere_from(row)?,

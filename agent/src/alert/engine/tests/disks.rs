@@ -173,6 +173,31 @@ fn another_disk_and_what_only_a_remote_cannot_take_are_not_explained_by_it() {
 }
 
 #[test]
+fn a_disk_that_the_owner_named_explains_its_own_room_and_nothing_of_the_shop_or_the_agent() {
+    for (key, rule) in [
+        ("bot/bot", Rule::BotUnhealthy),
+        ("database/commits", Rule::DatabaseRefuses),
+        ("capture/shop", Rule::CaptureStopped),
+        ("backup/any", Rule::BackupNotTaken),
+        ("log_marker//var/log/bot.log", Rule::LogSilent),
+    ] {
+        let mut day = Day::begin();
+        day.wrong("disk_writes_of_named//mnt/own", Rule::DiskReadOnly);
+        assert!(day.said[0].1.loud, "as critical as any disk's");
+        assert_eq!(day.told(), ["first disk_writes_of_named//mnt/own"]);
+        for _ in 0..120 {
+            day.wrong(key, rule);
+            day.wrong("disk_of_named//mnt/own", Rule::DiskLow);
+            day.pass(10);
+        }
+        let told = day.told();
+        assert!(told.contains(&format!("first {key}")), "{key}: {told:?}");
+        let is_of_room = |told: &String| told.contains("disk_of_named//mnt/own");
+        assert!(!told.iter().any(is_of_room), "{told:?}");
+    }
+}
+
+#[test]
 fn a_stop_on_purpose_of_a_bot_that_a_disk_made_unhealthy_is_told_after_ten_minutes_alone() {
     let mut day = Day::begin();
     day.wrong("disk_writes//", Rule::DiskReadOnly);

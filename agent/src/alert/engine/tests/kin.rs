@@ -73,13 +73,13 @@ fn a_disk_that_was_full_for_long_and_another_disk_are_no_kin() {
     day.told();
     day.wrong("database/commits", Rule::DatabaseRefuses);
     assert_eq!(day.told(), ["first database/commits"]);
-    let mut day = Day::begin();
-    day.wrong("database/commits", Rule::DatabaseRefuses);
-    day.wrong("disk_of_remote//mnt", Rule::DiskFull);
-    assert_eq!(
-        day.told(),
-        ["first database/commits", "first disk_of_remote//mnt"]
-    );
+    for disk in ["disk_of_remote//mnt", "disk_of_named//mnt"] {
+        let mut day = Day::begin();
+        day.wrong("database/commits", Rule::DatabaseRefuses);
+        day.wrong(disk, Rule::DiskFull);
+        let other = format!("first {disk}");
+        assert_eq!(day.told(), ["first database/commits", other.as_str()]);
+    }
 }
 
 #[test]
